@@ -1,0 +1,1 @@
+"""The headless command line: parse, call the workspace, print."""

@@ -1,0 +1,1 @@
+"""The data-access core: what users do with a workflow table."""

@@ -1,0 +1,1 @@
+"""The worker process: claims items, runs their tasks, writes the logs back."""

@@ -1,0 +1,1 @@
+"""The Textual dashboard: renders Snapshots, asks the Workspace for everything."""
