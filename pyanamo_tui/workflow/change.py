@@ -1,0 +1,114 @@
+"""A change to one item as a value: what must be true first, what is set, removed and counted up, in one write.
+
+`transitions.py` makes Changes, `aws/expressions.py` renders them for DynamoDB, and `apply` here does to a
+record in memory what DynamoDB would: undo needs the outcome, and the property tests need the judge.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pyanamo_tui.workflow.schema import AttributeValue, Record, float_of
+
+Path = tuple[str, ...]
+"""Attribute names from the item down: `("TaskScript", "Task_0", "Status")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The attribute is there."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The attribute is not there."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The attribute is there and is exactly this, type included."""
+
+    path: Path
+    value: AttributeValue
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The attribute is a number below this one."""
+
+    path: Path
+    limit: float
+
+
+Condition = Exists | Absent | Equals | Below
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One conditional write to one existing item. All conditions must hold; then all of it happens, or none."""
+
+    conditions: tuple[Condition, ...]
+    sets: Mapping[Path, AttributeValue] = field(default_factory=dict)
+    removes: frozenset[Path] = frozenset()
+    increments: Mapping[Path, int] = field(default_factory=dict)
+
+
+def value_at(record: Mapping[str, AttributeValue], path: Path) -> AttributeValue | None:
+    """The value at a path, or None where any part of the way is missing."""
+    value = record.get(path[0])
+    for name in path[1:]:
+        if value is None:
+            return None
+        value = value.get("M", {}).get(name)
+    return value
+
+
+def holds(condition: Condition, record: Record | None) -> bool:
+    """Whether a condition is true of an item (None: there is no such item)."""
+    found = None if record is None else value_at(record, condition.path)
+    match condition:
+        case Exists():
+            return found is not None
+        case Absent():
+            return found is None
+        case Equals(value=value):
+            return found == value
+        case Below(limit=limit):
+            held = None if found is None or "N" not in found else float_of({"n": found}, "n")
+            return held is not None and held < limit
+
+
+def apply(change: Change, record: Record | None) -> Record | None:
+    """What the item is after the change, or None if a condition does not hold. The argument is not touched.
+
+    Raises:
+        ValueError: the change sets something below a map that is not there, which DynamoDB refuses.
+    """
+    if not all(holds(condition, record) for condition in change.conditions):
+        return None
+    after = copy.deepcopy(record or {})
+    for path, value in change.sets.items():
+        _parent(after, path)[path[-1]] = value
+    for path, amount in change.increments.items():
+        parent = _parent(after, path)
+        parent[path[-1]] = {"N": str(int(float_of(parent, path[-1]) or 0) + amount)}
+    for path in change.removes:
+        if value_at(after, path) is not None:
+            del _parent(after, path)[path[-1]]
+    return after
+
+
+def _parent(record: Record, path: Path) -> dict[str, AttributeValue]:
+    inner: dict[str, AttributeValue] = record
+    for depth, name in enumerate(path[:-1]):
+        below = inner.get(name, {}).get("M")
+        if below is None:
+            raise ValueError(f"There is no map at {'.'.join(path[: depth + 1])}")
+        inner = below
+    return inner
