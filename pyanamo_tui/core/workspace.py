@@ -1,0 +1,99 @@
+"""One profile, region and table opened: everything that screens and commands may ask for, and nothing else.
+
+Changing profile, region or table is making another Workspace and dropping this one.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pyanamo_tui.aws.items import Items
+from pyanamo_tui.aws.session import Connection, Identity
+from pyanamo_tui.aws.tables import TableInfo, Tables
+from pyanamo_tui.errors import ItemNotFound, UsageError
+from pyanamo_tui.settings import Settings
+from pyanamo_tui.workflow.model import Item
+from pyanamo_tui.workflow.schema import Record, read_item
+
+
+class Workspace:
+    """The core, for one place and at most one table. Cheap to make: AWS is called when something is asked for.
+
+    Args:
+        settings: where and what to open.
+
+    Raises:
+        CredentialsError: there is no such profile.
+        UsageError: no region is known, or the endpoint is not a URL.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.connection = Connection(
+            region=settings.region,
+            profile=settings.profile,
+            endpoint_url=settings.endpoint_url,
+            read_only=settings.opens_read_only,
+        )
+
+    @property
+    def table(self) -> str:
+        """The table that is open.
+
+        Raises:
+            UsageError: none was named.
+        """
+        if self.settings.table is None:
+            raise UsageError("No table is named", "Pass --table NAME, or set PYANAMO_TUI_TABLE.")
+        return self.settings.table
+
+    @property
+    def region(self) -> str:
+        """The region in use."""
+        return self.connection.region
+
+    @property
+    def read_only(self) -> bool:
+        """Whether every change is refused before it is sent."""
+        return self.connection.read_only
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of the region."""
+        return Tables(self.connection)
+
+    @cached_property
+    def items(self) -> Items:
+        """The items of the open table, by AWS's own calls."""
+        return Items(self.connection, self.table)
+
+    def identity(self) -> Identity:
+        """Account and role in use; one call to AWS."""
+        return self.connection.identity()
+
+    def describe(self) -> TableInfo:
+        """The open table, which must be a workflow table.
+
+        Raises:
+            TableNotFound, NotAWorkflowTable: it is not there, or lacks what a workflow table has.
+        """
+        return self.tables.workflow_table(self.table)
+
+    def record(self, item_id: str) -> Record:
+        """One item exactly as it stands.
+
+        Raises:
+            ItemNotFound: there is none of this id.
+        """
+        record = self.items.get(item_id)
+        if record is None:
+            raise ItemNotFound(item_id)
+        return record
+
+    def item(self, item_id: str) -> Item:
+        """One whole item, read tolerantly.
+
+        Raises:
+            ItemNotFound: there is none of this id.
+        """
+        return read_item(self.record(item_id))
