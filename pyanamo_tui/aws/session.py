@@ -34,6 +34,8 @@ CONNECT_TIMEOUT: Final = 4.0
 READ_TIMEOUT: Final = 12.0
 MAX_ATTEMPTS: Final = 5
 MAX_CONNECTIONS: Final = 40
+_CLIENTS: Final = ("dynamodb", "streams", "logs", "s3", "batch", "scaling", "sts")
+"""The properties of a Connection that keep a client."""
 
 
 def _not_an_endpoint(url: str | None) -> UsageError:
@@ -61,6 +63,7 @@ class Connection:
         profile: profile name, or None for the default chain.
         endpoint_url: another endpoint for every service, e.g. an embedded server.
         read_only: refuse every operation that could change something, before it is sent.
+        max_attempts: how often a request is sent before its failure is told; for callers that retry by themselves.
 
     Raises:
         CredentialsError: there is no such profile.
@@ -74,28 +77,58 @@ class Connection:
         profile: str | None = None,
         endpoint_url: str | None = None,
         read_only: bool = False,
+        max_attempts: int = MAX_ATTEMPTS,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.read_only = read_only
         self.meter = CapacityMeter()
         self._lock = threading.RLock()
-        with calling("sts", "profile"):
-            self._session = boto3.Session(region_name=region, profile_name=profile)
+        self._asked_profile = profile
+        self._session = self._new_session(region)
         if not self._session.region_name:
             raise UsageError("No AWS region is set", "Pass --region, or set AWS_REGION.")
         if endpoint_url is not None and not endpoint_url.startswith(("http://", "https://")):
             raise _not_an_endpoint(endpoint_url)
         self.region: str = self._session.region_name
         self.profile: str = self._session.profile_name
-        events = cast("Any", self._session.events)
-        events.register("provide-client-params.*.*", self._before)
-        events.register("after-call.dynamodb.*", self._after)
         self._config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS},
+            retries={"mode": "standard", "max_attempts": max_attempts},
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra="pyanamo-tui",
+        )
+
+    def _new_session(self, region: str | None) -> boto3.Session:
+        with calling("sts", "profile"):
+            session = boto3.Session(region_name=region, profile_name=self._asked_profile)
+        events = cast("Any", session.events)
+        events.register("provide-client-params.*.*", self._before)
+        events.register("after-call.dynamodb.*", self._after)
+        return session
+
+    def renew(self) -> None:
+        """Read the credentials again from where they are kept; clients made before are left to those who hold them.
+
+        boto3 keeps what it once read, so that keys renewed on disk are not seen without this.
+
+        Raises:
+            CredentialsError: the profile is there no more.
+        """
+        session = self._new_session(self.region)
+        with self._lock:
+            self._session = session
+            for service in _CLIENTS:
+                self.__dict__.pop(service, None)
+
+    def beside(self, *, max_attempts: int = MAX_ATTEMPTS) -> Connection:
+        """Another Connection to the same place, with its own capacity meter."""
+        return Connection(
+            region=self.region,
+            profile=self._asked_profile,
+            endpoint_url=self.endpoint_url,
+            read_only=self.read_only,
+            max_attempts=max_attempts,
         )
 
     def _before(self, params: dict[str, Any], model: Any, **_: object) -> dict[str, Any] | None:  # noqa: ANN401 - botocore's own types
