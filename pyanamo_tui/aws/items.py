@@ -32,12 +32,18 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 
 
 class ItemChanged(ConditionFailed):
-    """A conditional write was refused; `current` is the item as it is, None if it is gone or was not told."""
+    """A conditional write was refused.
 
-    def __init__(self, item_id: str, current: Record | None) -> None:
+    Attributes:
+        current: the item as it is, None if it is gone or was not told.
+        retried: the request was sent more than once, so that an earlier sending may have been the one that wrote.
+    """
+
+    def __init__(self, item_id: str, current: Record | None, *, retried: bool = False) -> None:
         super().__init__(f"Item {item_id!r} is not what it was", "Refresh and look at it again.")
         self.item_id = item_id
         self.current = current
+        self.retried = retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,4 +251,5 @@ class Items:
     def _refused(self, error: ClientError, item_id: str) -> Exception:
         if error_code(error) != _CONDITION_FAILED:
             return error
-        return ItemChanged(item_id, cast("Record | None", error.response.get("Item")))
+        again = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        return ItemChanged(item_id, cast("Record | None", error.response.get("Item")), retried=again > 0)

@@ -9,9 +9,12 @@ from functools import cached_property
 
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.session import Connection, Identity
-from pyanamo_tui.aws.tables import TableInfo, Tables
+from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
+from pyanamo_tui.core.actions import Actions, who_asks
+from pyanamo_tui.core.journal import Journal, place_folder
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
+from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.model import Item
 from pyanamo_tui.workflow.schema import Record, read_item
 
@@ -67,6 +70,22 @@ class Workspace:
         """The items of the open table, by AWS's own calls."""
         return Items(self.connection, self.table)
 
+    @cached_property
+    def journal(self) -> Journal:
+        """Every change made to the open table from this host; listing it needs no AWS."""
+        folder = place_folder(
+            region=self.region,
+            table=self.table,
+            endpoint_url=self.settings.endpoint_url,
+            profile=self.connection.profile,
+        )
+        return Journal(folder, table=self.table, region=self.region)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """Changes to the items of the open table: plan, apply, undo."""
+        return Actions(self.items, self.journal, who=who_asks(self.identity), read_only=self.read_only)
+
     def identity(self) -> Identity:
         """Account and role in use; one call to AWS."""
         return self.connection.identity()
@@ -97,3 +116,30 @@ class Workspace:
             ItemNotFound: there is none of this id.
         """
         return read_item(self.record(item_id))
+
+    def create_table(
+        self, name: str, *, units: tuple[int, int] | None = None, stream: bool = True, protect: bool = False
+    ) -> TableInfo:
+        """Create a workflow table and wait until it is active.
+
+        Args:
+            name: its name.
+            units: provisioned read and write units for the table and each index; None for on-demand.
+            stream: turn DynamoDB Streams on.
+            protect: turn deletion protection on.
+
+        Raises:
+            TableExists: there is one of this name already.
+        """
+        capacity = None if units is None else Capacity(*units)
+        return self.tables.create(name, capacity=capacity, stream=stream, protect=protect)
+
+    def health_of(self, info: TableInfo) -> str:
+        """In a few words, whether a table is fit for a workflow, and what it lacks."""
+        if info.key != (schema.ITEM_ID,):
+            return f"not a workflow table: its key is {', '.join(info.key)}"
+        if info.missing:
+            return "lacks " + ", ".join(info.missing)
+        if not info.has_summary_index:
+            return f"works; {schema.SUMMARY_INDEX} would make it cheaper to follow"
+        return "workflow table"

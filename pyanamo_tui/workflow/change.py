@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from pyanamo_tui.workflow.schema import AttributeValue, Record, float_of
 
@@ -102,6 +103,33 @@ def apply(change: Change, record: Record | None) -> Record | None:
         if value_at(after, path) is not None:
             del _parent(after, path)[path[-1]]
     return after
+
+
+FOLD_ABOVE: Final = 60
+"""Paths beyond which a change is folded: AWS takes expressions of 4 KB and 300 operators ("Expression limits")."""
+
+
+def fold(change: Change, record: Record) -> Change:
+    """The same change with few paths: where many parts of an attribute change, the whole attribute is written.
+
+    Only for changes made from this very record: each attribute written whole is also a condition, so that nothing that
+    another writer put into it since can be lost.
+    """
+    if len(change.sets) + len(change.removes) <= FOLD_ABOVE:
+        return change
+    after = apply(Change((), change.sets, change.removes), record) or {}
+    inner = {path for path in (*change.sets, *change.removes) if len(path) > 1}
+    whole = sorted({path[0] for path in inner})
+    known = {condition.path for condition in change.conditions if isinstance(condition, Equals)}
+    return Change(
+        conditions=(*change.conditions, *(Equals((name,), record[name]) for name in whole if (name,) not in known)),
+        sets={
+            **{path: value for path, value in change.sets.items() if path not in inner},
+            **{(name,): after[name] for name in whole},
+        },
+        removes=frozenset(path for path in change.removes if path not in inner),
+        increments=change.increments,
+    )
 
 
 def _parent(record: Record, path: Path) -> dict[str, AttributeValue]:
