@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pyanamo_tui.workflow.endings import advice, ending_of, explain
@@ -103,7 +104,12 @@ def group_key(facts: ItemFacts) -> str:
     """What a failed item is grouped under: its signature, else its exit code, else `no signature`."""
     if facts.signature:
         return facts.signature
-    return NO_SIGNATURE if not facts.exit_code else signature(facts.exit_code)
+    return _code_signature(facts.exit_code) if facts.exit_code else NO_SIGNATURE
+
+
+@lru_cache(maxsize=512)
+def _code_signature(exit_code: int) -> str:
+    return signature(exit_code)
 
 
 class FailureTally:
@@ -135,30 +141,48 @@ class FailureTally:
         for key, members in self._members.items():
             if key not in self._made:
                 self._made[key] = _group(key, members)
-        return tuple(sorted(self._made.values(), key=lambda group: (-group.count, group.signature)))
+        return _sorted(self._made.values())
 
 
 def _group(key: str, members: dict[str, ItemFacts]) -> FailureGroup:
-    ended = [facts.ended_at for facts in members.values() if facts.ended_at is not None]
-    codes = Counter(facts.exit_code for facts in members.values() if facts.exit_code is not None)
+    codes: Counter[int | None] = Counter()
+    steps: set[str | None] = set()
+    owners: set[str | None] = set()
+    ended: list[float] = []
+    for facts in members.values():
+        codes[facts.exit_code] += 1
+        steps.add(facts.step)
+        owners.add(facts.owner)
+        if facts.ended_at is not None:
+            ended.append(facts.ended_at)
+    known = {code: count for code, count in codes.items() if code is not None}
     return FailureGroup(
         signature=key,
         count=len(members),
-        exit_code=min(codes, key=lambda code: (-codes[code], code), default=None),
+        exit_code=min(known, key=lambda code: (-known[code], code), default=None),
         first=min(ended, default=None),
         last=max(ended, default=None),
         item_ids=tuple(sorted(members)),
-        steps=tuple(sorted({facts.step for facts in members.values() if facts.step is not None})),
-        owners=tuple(sorted({facts.owner for facts in members.values() if facts.owner is not None})),
+        steps=tuple(sorted(step for step in steps if step is not None)),
+        owners=tuple(sorted(owner for owner in owners if owner is not None)),
     )
 
 
 def group_failures(items: Iterable[ItemFacts]) -> tuple[FailureGroup, ...]:
     """The failed among these items in groups, the largest first, those of one size by signature."""
-    tally = FailureTally()
+    members: dict[str, dict[str, ItemFacts]] = {}
     for facts in items:
-        tally.add(facts)
-    return tally.groups()
+        if is_failure(facts):
+            key = group_key(facts)
+            if key in members:
+                members[key][facts.item_id] = facts
+            else:
+                members[key] = {facts.item_id: facts}
+    return _sorted(_group(key, found) for key, found in members.items())
+
+
+def _sorted(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.signature)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,7 @@ SAMPLE_NAMES: Final = st.one_of(
     st.uuids().map(str),
 )
 NUMBERS: Final = st.integers(min_value=0, max_value=10**9)
-CLOCKS: Final = (
-    st.integers(0, 2**31)
-    .map(lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}")
-    .map(lambda at: at.strftime("%Y-%m-%d %H:%M:%S"))
-)
+CLOCKS: Final = st.integers(0, 2**31).map(lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}")
 TEMPLATES: Final = (
     "[{clock}] ERROR: sample {name} failed at record {number}",
     "Error: cannot open /data/{name}/{name}.bam",
