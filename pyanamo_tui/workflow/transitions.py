@@ -222,14 +222,25 @@ def finish_task(
     )
 
 
-def close_nested(item: Item, state: ItemState, *, lock_id: str, now: float, forgive_attempt: bool = False) -> Change:
+def close_nested(
+    item: Item,
+    state: ItemState,
+    *,
+    lock_id: str,
+    now: float,
+    forgive_attempt: bool = False,
+    again: Collection[str] = (),
+) -> Change:
     """End the work on a nested item as its own worker: done, failed, out of wall time, or back to waiting.
 
-    Counts are written again from the statuses, so that what other software left wrong ends here.
+    Counts are written again from the statuses, so that what other software left wrong ends here. `again` are tasks
+    that have ended and are to run once more, in the item's next attempt.
     """
+    statuses = _statuses(item.tasks, dict.fromkeys(again, TaskStatus.TODO))
     sets: dict[Path, AttributeValue] = {
         (schema.STATE,): text(state),
-        **_counts(_statuses(item.tasks, {})),
+        **{(schema.SCRIPT, key, schema.STATUS): text(TaskStatus.TODO) for key in again},
+        **_counts(statuses),
         **_stamp(now),
     }
     removes = set(_RUN_ONLY)
