@@ -35,7 +35,7 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     makes CR LF one. The result has no character that Unicode calls control, format, surrogate, private or
     unassigned (but a kept line feed), and is its own printable form. Quick where there is nothing to do.
     """
-    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
+    if _harmless(text):
         return text
     if not keep_newlines:
         return _visible(text).expandtabs(TAB_COLUMNS)
@@ -43,9 +43,14 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     return "\n".join(_visible(line).expandtabs(TAB_COLUMNS) for line in lines)
 
 
+def _harmless(text: str) -> bool:
+    """Whether there is nothing to make visible, quickly; False for rare spaces too, which `_shown` then leaves."""
+    return text.isprintable() and (text.isascii() or not _INVISIBLE.search(text))
+
+
 def _visible(text: str) -> str:
     """The text with all but its tabs made visible."""
-    return "".join(map(_shown, text))
+    return text if _harmless(text) else "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:
