@@ -39,6 +39,7 @@ PATIENCE: Final = 60.0
 """Seconds that throttled writes are tried again for while no other write succeeds."""
 FAILURES_IN_A_ROW: Final = 24
 """Items that AWS could not be reached for, one after the other, before the rest is not tried."""
+_BATCH_COUNTS_AS: Final = 8
 _PAUSE: Final = 0.5
 _PAUSE_MAX: Final = 8.0
 _ENDS_IT: Final = (CredentialsError, PermissionDenied, TableNotFound, ReadOnly, JournalUnwritable)
@@ -179,12 +180,15 @@ class Application:
                     collect()
             except BaseException:
                 # Whatever came, Ctrl-C included: nothing more is sent, and what was done is counted before it goes up.
-                self._stopping.set()
-                self._cancelled = True
-                for future in wait(pending).done:
-                    if future.exception() is None:
-                        tally.add(future.result())
+                self._abandon(pending, tally)
                 raise
+
+    def _abandon(self, pending: set[Future[_Tally]], tally: _Tally) -> None:
+        self._stopping.set()
+        self._cancelled = True
+        for future in wait(pending).done:
+            if future.exception() is None:
+                tally.add(future.result())
 
     def _batches(self) -> Iterator[tuple[str, ...]]:
         ids = self._plan.item_ids
@@ -213,7 +217,7 @@ class Application:
         try:
             records = self._patiently(lambda: self._items.get_many(batch), cancelled)
         except PyanamoError as error:
-            self._failed(error)
+            self._failed(error, _BATCH_COUNTS_AS)
             noted = [Noted(None, item_id, Fate.FAILED, _why(error)) for item_id in batch]
             return self._tell(noted, tally)
         steps, noted = self._decide(batch, records)
@@ -304,8 +308,8 @@ class Application:
                 self._failures = 0
                 return result
 
-    def _failed(self, error: PyanamoError) -> None:
-        self._failures += 1
+    def _failed(self, error: PyanamoError, weight: int = 1) -> None:
+        self._failures += weight
         unreachable = isinstance(error, ServiceUnavailable) and self._failures >= FAILURES_IN_A_ROW
         if isinstance(error, _ENDS_IT) or unreachable:
             self._error = self._error or error

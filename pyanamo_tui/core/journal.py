@@ -32,9 +32,9 @@ SUFFIX: Final = ".jsonl"
 KEEP_DAYS: Final = 90
 KEEP_BYTES: Final = 5 * 1024**3
 KEEP_LATEST: Final = 20
-_ID_FORMAT: Final = "%Y%m%d-%H%M%S"
+_ID_FORMAT: Final = "%Y%m%d-%H%M%S-%f"
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
-_ID_LETTERS: Final = 6
+_ID_LETTERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
