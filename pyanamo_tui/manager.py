@@ -1,0 +1,1 @@
+"""PyAnamo_Manager, the documented Python client: thin over the workspace."""

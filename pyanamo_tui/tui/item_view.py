@@ -1,0 +1,84 @@
+"""Which items a list shows and in what order, kept up with the Snapshots; pure, so that it can run on a thread.
+
+At 100,000 items a full rebuild takes about a tenth of a second, so a Snapshot that says what changed is
+applied to the rows that are there: the changed ones are taken out, looked at again, and merged back in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyanamo_tui.workflow.filters import Filter
+from pyanamo_tui.workflow.model import ItemFacts
+
+SortKey = Callable[[ItemFacts], Any]
+
+MERGE_LIMIT: Final = 20_000
+"""Above so many changed items at once, building anew is quicker than merging."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """What to show: a filter and an order. `sort_name` tells two orders apart."""
+
+    filter: Filter
+    sort_name: str
+    sort_key: SortKey
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The rows of a list under one spec. `total` is how many items there are, filter or not."""
+
+    spec: ViewSpec
+    rows: tuple[ItemFacts, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """Items that the filter leaves out."""
+        return self.total - len(self.rows)
+
+
+def _by_age(question: Filter) -> bool:
+    """Whether an item can pass or fail the filter by time going on alone."""
+    return any(term.name == "age" for term in question.terms)
+
+
+def build(items: Mapping[str, ItemFacts], spec: ViewSpec, now: float) -> View:
+    """The view of these items, from nothing."""
+    matches = spec.filter.matches
+    found = list(items.values()) if spec.filter.is_empty else [f for f in items.values() if matches(f, now)]
+    found.sort(key=spec.sort_key, reverse=spec.reverse)
+    return View(spec, tuple(found), len(items))
+
+
+def advance(
+    view: View, items: Mapping[str, ItemFacts], changed: frozenset[str] | None, spec: ViewSpec, now: float
+) -> View:
+    """The view after a Snapshot, from the one before it.
+
+    Args:
+        view: what was shown.
+        items: every item now.
+        changed: ids that differ from what `view` was made of (added, changed, gone); None when unknown.
+        spec: what to show now; another filter or order than before means building anew.
+        now: epoch seconds, for filters by age.
+    """
+    same_question = (spec.filter.text, spec.sort_name, spec.reverse) == (
+        view.spec.filter.text,
+        view.spec.sort_name,
+        view.spec.reverse,
+    )
+    if changed is None or not same_question or len(changed) > MERGE_LIMIT or _by_age(spec.filter):
+        return build(items, spec, now)
+    if not changed:
+        return View(spec, view.rows, len(items))
+    rows = [facts for facts in view.rows if facts.item_id not in changed]
+    again = (items[item_id] for item_id in changed if item_id in items)
+    rows.extend(facts for facts in again if spec.filter.is_empty or spec.filter.matches(facts, now))
+    rows.sort(key=spec.sort_key, reverse=spec.reverse)
+    return View(spec, tuple(rows), len(items))

@@ -1,0 +1,115 @@
+"""A question before a change: what exactly will happen, to how many, where; the default is No."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label
+
+from pyanamo_tui.workflow.printable import printable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        title: the action and the count, as a question.
+        body: what will happen, in a sentence or two.
+        facts: lines of (label, value): table, account, counts by outcome, cost.
+        confirm: the word on the button that does it.
+        typed: what must be typed to confirm; empty for a plain yes.
+        destructive: colours the button as a danger.
+    """
+
+    title: str
+    body: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    confirm: str = "Yes"
+    typed: str = ""
+    destructive: bool = True
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks a Question. Dismissed with True only by `y`, the button, or the typed word."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes", id="confirm.yes"),
+        Binding("n,escape", "no", "no", id="confirm.no"),
+        Binding("left,right,h,l", "other_button", "choose", id="confirm.other", show=False),
+    ]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        """Title, what happens, facts, and the two buttons; No has the focus, or the field to type in."""
+        question = self.question
+        with Vertical(classes="dialog"):
+            yield Label(Text(printable(question.title)), classes="dialog-title")
+            if question.body:
+                yield Label(Text(printable(question.body, keep_newlines=True)), classes="dialog-body")
+            if question.facts:
+                yield Label(_facts(question.facts), classes="dialog-facts")
+            if question.typed:
+                yield Label(Text(f"Type {printable(question.typed)} to confirm:"), classes="dialog-body")
+                yield Input(id="typed", compact=True)
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("No", id="no", variant="default", compact=True)
+                yield Button(
+                    Text(printable(question.confirm)),
+                    id="yes",
+                    variant="error" if question.destructive else "primary",
+                    disabled=bool(question.typed),
+                    compact=True,
+                )
+
+    def on_mount(self) -> None:
+        """The harmless answer has the focus."""
+        self.query_one("#typed" if self.question.typed else "#no").focus()
+
+    @on(Input.Changed, "#typed")
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value.strip() != self.question.typed
+
+    @on(Input.Submitted, "#typed")
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip() == self.question.typed:
+            self.dismiss(True)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_yes(self) -> None:
+        """`y`, unless something must be typed."""
+        if not self.question.typed:
+            self.dismiss(True)
+
+    def action_no(self) -> None:
+        """`n` or escape."""
+        self.dismiss(False)
+
+    def action_other_button(self) -> None:
+        """Move between No and Yes."""
+        self.focus_next(Button)
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> Text:
+    width = max(len(label) for label, _ in facts)
+    text = Text()
+    for number, (label, value) in enumerate(facts):
+        text.append(("\n" if number else "") + f"{label:<{width}}  ", "dim")
+        text.append(printable(value))
+    return text

@@ -1,0 +1,1 @@
+"""The dashboard's screens: each renders Snapshots and asks the Workspace for the rest."""

@@ -1,0 +1,100 @@
+"""What every screen of the dashboard shares: the status line, the key line, and how a Snapshot reaches it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from pyanamo_tui.tui.widgets.key_line import KeyLine
+from pyanamo_tui.tui.widgets.status_line import Banner, StatusLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from pyanamo_tui.core.workspace import Workspace
+    from pyanamo_tui.tui.app import Dashboard
+    from pyanamo_tui.workflow.model import Snapshot
+
+
+class DashboardScreen(Screen[None]):
+    """A screen that renders Snapshots. It never polls: the Monitor does, for all of them.
+
+    A screen that is not on top gets no Snapshots; when it comes back it is given the newest one, with
+    `changed` None, meaning "take all as changed".
+    """
+
+    TITLE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back_out", "back", id="screen.back", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_seq = -1
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The app, by its own type."""
+        return cast("Dashboard", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Status line and banner, the screen's own part, key line."""
+        yield StatusLine()
+        yield Banner()
+        yield from self.body()
+        yield KeyLine()
+
+    @abstractmethod
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+
+    @abstractmethod
+    def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
+        """Render a Snapshot. `changed`: ids that differ from the one shown before, None for all."""
+
+    def on_mount(self) -> None:
+        """Show what is known already."""
+        self.show_place()
+        self.show_snapshot(self.dashboard.snapshot)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what was published meanwhile."""
+        self.show_place()
+        self.show_snapshot(self.dashboard.snapshot)
+
+    def show_place(self) -> None:
+        """Put table, region and identity on the status line."""
+        line = self.query_one(StatusLine)
+        line.table, line.place, line.read_only = self.dashboard.place()
+
+    def show_snapshot(self, snapshot: Snapshot | None) -> None:
+        """Render a Snapshot unless it is on the screen already."""
+        if snapshot is None or not self.is_mounted:
+            return
+        self.query_one(StatusLine).snapshot = snapshot
+        self.query_one(Banner).show(snapshot)
+        if snapshot.seq == self._shown_seq:
+            return
+        next_in_line = snapshot.seq == self._shown_seq + 1
+        self._shown_seq = snapshot.seq
+        self.show(snapshot, snapshot.changed if next_in_line else None)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker failed in a way that nobody foresaw: it is told, not lost."""
+        if event.state == WorkerState.ERROR and event.worker.error is not None:
+            self.dashboard.tell_fault(event.worker.error)
+
+    def forget_shown(self) -> None:
+        """Another table was opened: nothing that is on the screen is known to be right."""
+        self._shown_seq = -1
+
+    def workspace_opened(self, workspace: Workspace) -> None:
+        """Another place or table is open; a screen that shows more than Snapshots asks for it here."""
+
+    def action_back_out(self) -> None:
+        """Escape: undo the innermost thing; by default leave the screen."""
+        self.dashboard.go_back()

@@ -1,0 +1,160 @@
+"""Screen 4, failures: the groups by cause, the items of one, and why the one under the cursor failed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from pyanamo_tui.tui.columns import FAILED_COLUMNS_NARROW, FAILED_COLUMNS_WIDE, columns_for, key_of
+from pyanamo_tui.tui.format import age, count
+from pyanamo_tui.tui.screens.item_list import ItemListScreen
+from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
+from pyanamo_tui.tui.widgets.why_panel import WhyPanel
+from pyanamo_tui.workflow.model import FailureGroup, ItemFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from pyanamo_tui.workflow.model import Snapshot
+
+
+def _when(at: float | None) -> str:
+    return "" if at is None else age(time.time() - at)
+
+
+GROUP_COLUMNS = (
+    Column[FailureGroup]("count", "ITEMS", 6, lambda row: Cell(count(row.count), "state--failed"), right=True),
+    Column[FailureGroup]("signature", "WHY", 30, lambda row: Cell(row.signature), flexible=True),
+    Column[FailureGroup]("last", "LAST", 6, lambda row: Cell(_when(row.last), "table--quiet"), right=True),
+)
+GROUP_COLUMNS_WIDE = (
+    *GROUP_COLUMNS[:2],
+    Column[FailureGroup]("steps", "STEPS", 24, lambda row: Cell(", ".join(row.steps), "table--quiet")),
+    Column[FailureGroup]("hosts", "HOSTS", 6, lambda row: Cell(count(len(row.owners)), "table--quiet"), right=True),
+    Column[FailureGroup]("first", "FIRST", 6, lambda row: Cell(_when(row.first), "table--quiet"), right=True),
+    GROUP_COLUMNS[2],
+)
+
+
+class FailuresScreen(ItemListScreen):
+    """Groups above, the items of the chosen group in the middle, the why of one item below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "requeue", "requeue", id="change.requeue", key_display="R"),
+        Binding("n", "step(1)", "next item", id="look.next", show=False),
+        Binding("N", "step(-1)", "previous item", id="look.previous", show=False, key_display="N"),
+        Binding("tab", "app.focus_next", "next list", id="look.next_panel", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(ItemTable(FAILED_COLUMNS_NARROW, key_of, marks=True, id="items"))
+        self.groups: ItemTable[FailureGroup] = ItemTable(
+            GROUP_COLUMNS, lambda row: row.signature, empty="Nothing has failed", id="groups"
+        )
+        self.why = WhyPanel()
+        self._group: str | None = None
+
+    def body(self) -> ComposeResult:
+        """Three lists of one thing: cause, items, evidence."""
+        with Container(id="failures-groups", classes="panel") as panel:
+            panel.border_title = "Failures"
+            yield self.groups
+        with Container(id="failures-items", classes="panel") as panel:
+            panel.border_title = "Items"
+            yield self.table
+        with Container(id="failures-log", classes="panel") as panel:
+            panel.border_title = "Why"
+            yield self.why
+        yield self.bar
+
+    def on_mount(self) -> None:
+        """The groups have the keys first."""
+        super().on_mount()
+        self.groups.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """More columns where there is room."""
+        self.table.set_columns(columns_for(event.size.width, FAILED_COLUMNS_WIDE, FAILED_COLUMNS_NARROW))
+        self.groups.set_columns(GROUP_COLUMNS_WIDE if event.size.width >= 110 else GROUP_COLUMNS)  # noqa: PLR2004
+
+    def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
+        """The groups; then the items of the one chosen, if anything differs."""
+        if changed is not None and not changed:
+            return
+        if self.groups.rows != snapshot.failures:
+            self.groups.set_rows(snapshot.failures)
+        if self._group is not None and self.groups.row is not None and self.groups.row.signature != self._group:
+            self.groups.select_key(self._group)
+        row = self.groups.row
+        total = sum(group.count for group in snapshot.failures)
+        title = f"Failures: {count(total)} in {count(len(snapshot.failures))} groups" if total else "Failures"
+        self.query_one("#failures-groups").border_title = title
+        self._group = None if row is None else row.signature
+        super().show(snapshot, None)
+
+    def listed(self, snapshot: Snapshot) -> Mapping[str, ItemFacts]:
+        """The items of the chosen group."""
+        group = next((group for group in snapshot.failures if group.signature == self._group), None)
+        if group is None:
+            return {}
+        return {item_id: snapshot.items[item_id] for item_id in group.item_ids if item_id in snapshot.items}
+
+    def show_counts(self, text: Text) -> None:
+        """On the border of the items."""
+        self.query_one("#failures-items").border_title = Text.assemble("Items: ", text)
+
+    def choose_group(self, signature: str) -> None:
+        """Put the cursor on a group."""
+        self._group = signature
+        self.groups.select_key(signature)
+        self.groups.focus()
+
+    @on(ItemTable.Highlighted, "#groups")
+    def _group_chosen(self, event: ItemTable.Highlighted) -> None:
+        row: FailureGroup | None = event.row
+        signature = None if row is None else row.signature
+        if signature != self._group or not self.table.rows:
+            self._group = signature
+            self.table.clear_marks()
+            self.relist()
+
+    @on(ItemTable.Selected, "#groups")
+    def _into_items(self) -> None:
+        self.table.focus()
+
+    @on(ItemTable.Highlighted, "#items")
+    def _item_chosen(self, event: ItemTable.Highlighted) -> None:
+        facts: ItemFacts | None = event.row
+        self.why.show(None if facts is None else facts.item_id)
+
+    def action_step(self, rows: int) -> None:
+        """The next or previous failed item, wherever the keys are."""
+        self.table.action_move(rows)
+
+    def targets(self) -> tuple[str, ...]:
+        """With the keys on the groups, the whole group; else the marked items or the one under the cursor."""
+        if self.groups.has_focus and not self.table.marked:
+            row = self.groups.row
+            return () if row is None else row.item_ids
+        return super().targets()
+
+    @work(group="change", exclusive=True)
+    async def action_requeue(self) -> None:
+        """Make the group, the marked items or the one under the cursor wait again."""
+        row = self.groups.row
+        await self.requeue(self.targets(), None if row is None else {"signature": row.signature})
+
+    def action_back_out(self) -> None:
+        """Escape: from the items to the groups, then as everywhere."""
+        if self.table.has_focus and not self.table.marked and not self._filter.text:
+            self.groups.focus()
+        else:
+            super().action_back_out()

@@ -1,0 +1,126 @@
+"""Screen 1, overview: how far the workflow is, how fast it goes, where it stands by step, and what fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+
+from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.screens.base import DashboardScreen
+from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
+from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, QuarterFigures, RateFigures
+from pyanamo_tui.workflow.filters import quote
+from pyanamo_tui.workflow.model import FailureGroup, ItemState, StepCounts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from pyanamo_tui.workflow.model import Snapshot
+
+_LEFT_TO_DO = (ItemState.TODO, ItemState.LOCKED, ItemState.WALL_TIME)
+
+
+_SHOWN_STATES = (
+    (ItemState.TODO, "state--todo"),
+    (ItemState.LOCKED, "state--locked"),
+    (ItemState.DONE, "state--done"),
+    (ItemState.FAILED, "state--failed"),
+)
+
+
+def _number(state: str, style: str, digits: int) -> Column[StepCounts]:
+    def cell(row: StepCounts) -> Cell:
+        number = row.states.get(state, 0)
+        return Cell(count(number), style if number else "table--quiet")
+
+    return Column(state, state, max(len(state), digits), cell, right=True)
+
+
+def step_columns(digits: int) -> tuple[Column[StepCounts], ...]:
+    """The step, then a count for each state, wide enough for so many digits."""
+    name = Column[StepCounts]("step", "", 12, lambda row: Cell(row.step or "(no step)"), flexible=True)
+    return (name, *(_number(state, style, digits) for state, style in _SHOWN_STATES))
+
+
+GROUP_COLUMNS = (
+    Column[FailureGroup]("count", "", 6, lambda row: Cell(count(row.count), "state--failed"), right=True),
+    Column[FailureGroup]("signature", "", 20, lambda row: Cell(row.signature), flexible=True),
+)
+
+
+class OverviewScreen(DashboardScreen):
+    """The first screen. Enter on a step or a failure group goes to its items."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own class attribute
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._digits = 1
+
+    def body(self) -> ComposeResult:
+        """Two rows of panels; three across below where it is wide."""
+        with Horizontal(id="overview-top"):
+            with Container(id="progress-panel", classes="panel") as panel:
+                panel.border_title = "Progress"
+                yield ProgressFigures()
+            with Container(id="rate-panel", classes="panel") as panel:
+                panel.border_title = "Rate"
+                yield RateFigures()
+        with Container(id="overview-bottom"):
+            with Container(id="steps-panel", classes="panel") as panel:
+                panel.border_title = "Steps"
+                yield ItemTable(step_columns(1), lambda row: row.step, empty="No items yet", id="steps")
+            with Container(id="quarters-panel", classes="panel") as panel:
+                panel.border_title = "Nested"
+                yield QuarterFigures()
+            with Container(id="failures-panel", classes="panel") as panel:
+                panel.border_title = "Failures"
+                yield ItemTable(
+                    GROUP_COLUMNS, lambda row: row.signature, empty="Nothing has failed", header=False, id="groups"
+                )
+
+    def on_mount(self) -> None:
+        """The steps have the keys first."""
+        super().on_mount()
+        self.query_one("#steps").focus()
+
+    def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
+        """Give each panel its figures; a panel whose figures are the same draws nothing."""
+        counts = dict(snapshot.counts)
+        self.query_one(ProgressFigures).value = (counts, snapshot.progress.percent, snapshot.exact)
+        left = sum(counts.get(state, 0) for state in _LEFT_TO_DO)
+        self.query_one(RateFigures).value = (snapshot.progress, left)
+        self.query_one(QuarterFigures).value = tuple(snapshot.quarters.items())
+        self._fit_steps(snapshot.steps)
+        self._show_rows("#steps", snapshot.steps)
+        self._show_rows("#groups", snapshot.failures)
+        failed = counts.get(ItemState.FAILED, 0)
+        title = f"Failures: {count(failed)} in {len(snapshot.failures)} groups" if snapshot.failures else "Failures"
+        self.query_one("#failures-panel").border_title = title
+
+    def _fit_steps(self, steps: tuple[StepCounts, ...]) -> None:
+        digits = max((len(count(number)) for step in steps for number in step.states.values()), default=1)
+        if digits != self._digits:
+            self._digits = digits
+            self.query_one("#steps", ItemTable).set_columns(step_columns(digits))
+
+    def _show_rows(self, name: str, rows: tuple[StepCounts, ...] | tuple[FailureGroup, ...]) -> None:
+        table = self.query_one(name, ItemTable)
+        if table.rows != rows:
+            table.set_rows(rows)
+
+    @on(ItemTable.Selected, "#steps")
+    def _open_step(self, event: ItemTable.Selected) -> None:
+        step: StepCounts = event.row
+        self.dashboard.show_items(f"step={quote(step.step)}")
+
+    @on(ItemTable.Selected, "#groups")
+    def _open_group(self, event: ItemTable.Selected) -> None:
+        group: FailureGroup = event.row
+        self.dashboard.show_failures(group.signature)

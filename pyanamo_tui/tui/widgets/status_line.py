@@ -1,0 +1,133 @@
+"""The top line: where we are, as whom, how the data is come by, what it costs, and how old it is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from pyanamo_tui.tui.format import age
+from pyanamo_tui.workflow.model import HealthStatus, Snapshot
+from pyanamo_tui.workflow.printable import printable
+
+if TYPE_CHECKING:
+    from textual.app import RenderResult
+
+_MARKS: Final = {
+    HealthStatus.LIVE: ("●", "good"),
+    HealthStatus.POLLING: ("●", "good"),
+    HealthStatus.CONNECTING: ("○", "quiet"),
+    HealthStatus.PAUSED: ("‖", "warn"),
+    HealthStatus.STALE: ("◌", "warn"),
+    HealthStatus.THROTTLED: ("▲", "warn"),
+}
+_TROUBLE: Final = ("✖", "bad")
+
+
+def short_account(account: str) -> str:
+    """An account number with its middle left out: enough to tell two apart, too little to leak."""
+    return account if len(account) <= 8 else f"{account[:4]}…{account[-4:]}"  # noqa: PLR2004 - two groups of four
+
+
+class StatusLine(Widget):
+    """One line. The left says where; the right says how the data stands."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "status-line--brand",
+        "status-line--table",
+        "status-line--quiet",
+        "status-line--good",
+        "status-line--warn",
+        "status-line--bad",
+    }
+    DEFAULT_CSS = """
+    StatusLine {
+        dock: top; height: 1; background: $panel; color: $foreground;
+        & > .status-line--brand { color: $accent; text-style: bold; }
+        & > .status-line--table { text-style: bold; }
+        & > .status-line--quiet { color: $foreground-muted; }
+        & > .status-line--good { color: $success; }
+        & > .status-line--warn { color: $warning; text-style: bold; }
+        & > .status-line--bad { color: $error; text-style: bold; }
+    }
+    """
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+    table: reactive[str] = reactive("")
+    place: reactive[str] = reactive("")
+    read_only: reactive[bool] = reactive(False)
+
+    def on_mount(self) -> None:
+        """The age goes on by itself, once a second."""
+        self.set_interval(1.0, self.refresh)
+
+    def _style(self, name: str) -> str:
+        return f"status-line--{name}"
+
+    def _right(self) -> list[tuple[str, str]]:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return [("○ opening", "quiet")]
+        mark, style = _MARKS.get(snapshot.health.status, _TROUBLE)
+        parts = [(f"{mark} {snapshot.health.status}", style)]
+        if snapshot.cost.consumed:
+            parts.append((f"{snapshot.cost.per_minute:,.1f} RCU/min", "quiet"))
+        if snapshot.as_of is not None:
+            parts.append((age(time.time() - snapshot.as_of), "quiet"))
+        return parts
+
+    def render(self) -> RenderResult:
+        """Left and right on one line; the right is never cut, the left gives way."""
+        right = Text(no_wrap=True, end="")
+        for text, style in self._right():
+            right.append("  ")
+            right.append(text, self.get_component_rich_style(self._style(style)))
+        right.append(" ")
+        left = Text(" ", no_wrap=True, end="")
+        left.append("pyanamo", self.get_component_rich_style("status-line--brand"))
+        left.append("  ")
+        left.append(printable(self.table) or "no table", self.get_component_rich_style("status-line--table"))
+        if self.read_only:
+            left.append("  READ-ONLY", self.get_component_rich_style("status-line--warn"))
+        if self.place:
+            left.append("  " + printable(self.place), self.get_component_rich_style("status-line--quiet"))
+        room = max(0, self.size.width - right.cell_len)
+        left.truncate(room, overflow="ellipsis")
+        left.pad_right(room - left.cell_len)
+        return left + right
+
+
+class Banner(Widget):
+    """Below the status line when something is wrong: what, and what to do. Absent when all is well."""
+
+    DEFAULT_CSS = """
+    Banner {
+        dock: top; height: auto; max-height: 2; padding: 0 1; display: none;
+        background: $error 25%; color: $foreground;
+    }
+    Banner.-warn { background: $warning 25%; }
+    """
+
+    message: reactive[str] = reactive("", layout=True)
+
+    _QUIET: ClassVar = {
+        HealthStatus.LIVE,
+        HealthStatus.POLLING,
+        HealthStatus.CONNECTING,
+        HealthStatus.PAUSED,
+    }
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Say what the Snapshot's health says, or nothing when it is well."""
+        health = snapshot.health
+        trouble = bool(health.message) and health.status not in self._QUIET
+        self.message = f"{health.message}. {health.hint}".strip() if trouble else ""
+        self.set_class(health.status in {HealthStatus.STALE, HealthStatus.THROTTLED}, "-warn")
+        self.display = trouble
+
+    def render(self) -> RenderResult:
+        """The words, never as markup."""
+        return Text(printable(self.message))
