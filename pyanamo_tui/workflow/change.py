@@ -11,7 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pyanamo_tui.workflow.schema import AttributeValue, Record, float_of
+from pyanamo_tui.workflow.schema import (
+    ATTEMPTS,
+    DONE_DATE,
+    FACT_ATTRIBUTES,
+    FAILED_TASKS,
+    ITEM_ID,
+    LIVE_TAIL,
+    LOCK_DATE,
+    LOCK_ID,
+    LOG,
+    LOG_LENGTH,
+    NESTED_TASKS,
+    OWNER,
+    SCRIPT,
+    STATE,
+    AttributeValue,
+    Record,
+    float_of,
+)
 
 Path = tuple[str, ...]
 """Attribute names from the item down: `("TaskScript", "Task_0", "Status")`."""
@@ -103,6 +121,43 @@ def apply(change: Change, record: Record | None) -> Record | None:
         if value_at(after, path) is not None:
             del _parent(after, path)[path[-1]]
     return after
+
+
+UNCHANGED_BY: Final = (
+    STATE,
+    LOCK_ID,
+    LOCK_DATE,
+    DONE_DATE,
+    OWNER,
+    LOG_LENGTH,
+    NESTED_TASKS,
+    FAILED_TASKS,
+    ATTEMPTS,
+)
+"""Attributes by which a person's change knows that an item is still the one that was planned on."""
+
+
+def unchanged(record: Record, *, script_too: bool = False) -> tuple[Condition, ...]:
+    """That the item is still what was read: every attribute that any writer moves is as it was.
+
+    `script_too` compares the script or tasks whole, for changes that were planned from the tasks' statuses.
+    """
+    names = (*UNCHANGED_BY, SCRIPT) if script_too else UNCHANGED_BY
+    return (
+        Exists((ITEM_ID,)),
+        *(Equals((name,), record[name]) if name in record else Absent((name,)) for name in names),
+    )
+
+
+def exactly(record: Record) -> tuple[Condition, ...]:
+    """That the item is byte for byte this, for undo and delete: an attribute added since is noticed too, where it is
+    one that any software is known to write.
+    """
+    known = {*FACT_ATTRIBUTES, SCRIPT, LOG, LIVE_TAIL, *record} - {ITEM_ID}
+    return (
+        Exists((ITEM_ID,)),
+        *(Equals((name,), record[name]) if name in record else Absent((name,)) for name in sorted(known)),
+    )
 
 
 FOLD_ABOVE: Final = 60

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypedDict
 
+from pyanamo_tui.workflow.debris import log_debris, nested_debris
 from pyanamo_tui.workflow.model import (
-    ENDED_STATUSES,
     Debris,
     EarlierLog,
     Item,
@@ -58,6 +58,8 @@ EXIT_CODE: Final = "Exit_Code"
 ATTEMPTS: Final = "Attempts"
 FAILED_TASKS: Final = "Failed_Tasks"
 LEASE_UNTIL: Final = "Lease_Until"
+LEASE_LOCK: Final = "Lease_Lock"
+"""The `lockID` that the lease belongs to: an original engine that takes a lock leaves another's lease behind."""
 SIGNATURE: Final = "Error_Signature"
 LIVE_TAIL: Final = "Live_Tail"
 UPDATED_AT: Final = "Updated_At"
@@ -89,6 +91,7 @@ FACT_ATTRIBUTES: Final = (
     ATTEMPTS,
     FAILED_TASKS,
     LEASE_UNTIL,
+    LEASE_LOCK,
     SIGNATURE,
     UPDATED_AT,
 )
@@ -114,7 +117,7 @@ MAX_SORT_KEY_BYTES: Final = 1024
 DATE_FORMAT: Final = "%d/%m/%Y-%H:%M:%S"
 ERROR_DATE_PREFIX: Final = "Error-"
 _DATE_LENGTH: Final = 19
-_TASK_NUMBER: Final = re.compile(r"Task_(\d+)\Z")
+_TASK_NUMBER: Final = re.compile(r"Task_(\d{1,18})\Z")
 
 
 def text(value: str) -> AttributeValue:
@@ -192,6 +195,12 @@ def float_of(record: Mapping[str, AttributeValue], name: str) -> float | None:
     return result if math.isfinite(result) else None
 
 
+def _told(record: Mapping[str, AttributeValue], name: str) -> str:
+    """The text of an attribute as it stands, where `NULL` means just that; `""` if there is none."""
+    value = record.get(name, {})
+    return value.get("S", value.get("N", ""))
+
+
 def map_of(record: Mapping[str, AttributeValue], name: str) -> dict[str, AttributeValue] | None:
     """The map an attribute holds, or None."""
     value = record.get(name)
@@ -221,13 +230,19 @@ def _facts_debris(record: Record, state: str, *, whole: bool) -> tuple[Debris, .
     return tuple(found)
 
 
+def _lease_of(record: Record) -> float | None:
+    """Until when the lock that the item has now is leased; None for a lock that was taken over a lease of another's."""
+    leased, held = string_of(record, LEASE_LOCK), string_of(record, LOCK_ID)
+    return None if leased is not None and leased != held else float_of(record, LEASE_UNTIL)
+
+
 def read_facts(record: Record, *, whole: bool = False) -> ItemFacts:
     """The small attributes of an item, from an index's projection or from the whole item.
 
     Takes any record that DynamoDB can return; what is absent, `"NULL"` or of a wrong type reads as None and
     is named in `debris`. `whole` says that the record is not a projection, so that an absent script counts.
     """
-    state = string_of(record, STATE) or ""
+    state = _told(record, STATE)
     done_date = string_of(record, DONE_DATE)
     lock_date = string_of(record, LOCK_DATE)
     updated = float_of(record, UPDATED_AT)
@@ -248,7 +263,7 @@ def read_facts(record: Record, *, whole: bool = False) -> ItemFacts:
         failed_tasks=int_of(record, FAILED_TASKS),
         exit_code=int_of(record, EXIT_CODE),
         attempts=int_of(record, ATTEMPTS),
-        lease_until=float_of(record, LEASE_UNTIL),
+        lease_until=_lease_of(record),
         signature=string_of(record, SIGNATURE),
         updated_at=None if updated is None else updated / 1000,
         debris=_facts_debris(record, state, whole=whole),
@@ -260,9 +275,9 @@ def _read_earlier(value: AttributeValue) -> EarlierLog:
     return EarlierLog(
         attempt=int_of(entry, ATTEMPT),
         exit_code=int_of(entry, EXIT_CODE),
-        status=string_of(entry, STATUS) or "",
-        stdout=string_of(entry, "stdout") or "",
-        stderr=string_of(entry, "stderr") or "",
+        status=_told(entry, STATUS),
+        stdout=_told(entry, "stdout"),
+        stderr=_told(entry, "stderr"),
         uri=string_of(entry, LOG_URI),
         stderr_uri=string_of(entry, STDERR_URI),
         finished_at=float_of(entry, FINISHED_AT),
@@ -275,9 +290,9 @@ def read_log(value: AttributeValue | None) -> LogEntry | None:
     if not entry:
         return None
     return LogEntry(
-        status=string_of(entry, STATUS) or "",
-        stdout=string_of(entry, "stdout") or "",
-        stderr=string_of(entry, "stderr") or "",
+        status=_told(entry, STATUS),
+        stdout=_told(entry, "stdout"),
+        stderr=_told(entry, "stderr"),
         exit_code=int_of(entry, EXIT_CODE),
         attempt=int_of(entry, ATTEMPT),
         uri=string_of(entry, LOG_URI),
@@ -295,33 +310,21 @@ def _put(entry: dict[str, AttributeValue], name: str, value: str | float | None)
 
 def write_log(log: LogEntry) -> AttributeValue:
     """A log entry as the table holds it; `Status`, `stdout` and `stderr` are always there (the original reads them)."""
-    entry: dict[str, AttributeValue] = {
-        STATUS: text(log.status),
-        "stdout": text(log.stdout),
-        "stderr": text(log.stderr),
-    }
-    _put(entry, EXIT_CODE, log.exit_code)
-    _put(entry, ATTEMPT, log.attempt)
-    _put(entry, LOG_URI, log.uri)
-    _put(entry, STDERR_URI, log.stderr_uri)
+    entry = _write_ended(log)
     _put(entry, STARTED_AT, log.started_at)
-    _put(entry, FINISHED_AT, log.finished_at)
     if log.earlier:
-        entry[EARLIER] = {"L": [_write_earlier(old) for old in log.earlier]}
+        entry[EARLIER] = {"L": [mapping(_write_ended(old)) for old in log.earlier]}
     return mapping(entry)
 
 
-def _write_earlier(log: EarlierLog) -> AttributeValue:
-    entry: dict[str, AttributeValue] = {}
-    _put(entry, ATTEMPT, log.attempt)
+def _write_ended(log: LogEntry | EarlierLog) -> dict[str, AttributeValue]:
+    entry = {STATUS: text(log.status), "stdout": text(log.stdout), "stderr": text(log.stderr)}
     _put(entry, EXIT_CODE, log.exit_code)
-    _put(entry, STATUS, log.status)
-    _put(entry, "stdout", log.stdout)
-    _put(entry, "stderr", log.stderr)
+    _put(entry, ATTEMPT, log.attempt)
     _put(entry, LOG_URI, log.uri)
     _put(entry, STDERR_URI, log.stderr_uri)
     _put(entry, FINISHED_AT, log.finished_at)
-    return mapping(entry)
+    return entry
 
 
 def read_tasks(record: Record) -> tuple[Task, ...]:
@@ -333,18 +336,12 @@ def read_tasks(record: Record) -> tuple[Task, ...]:
     return tuple(
         Task(
             key=key,
-            script=string_of(scripts[key].get("M", {}), TASK_COMMAND) or "",
-            status=string_of(scripts[key].get("M", {}), STATUS) or "",
+            script=_told(scripts[key].get("M", {}), TASK_COMMAND),
+            status=_told(scripts[key].get("M", {}), STATUS),
             log=read_log(logs.get(key)),
         )
         for key in sorted(scripts, key=task_order)
     )
-
-
-def count_ended(tasks: Iterable[Task]) -> tuple[int, int]:
-    """How many tasks have ended, and how many of those failed: what `Log_Length` and `Failed_Tasks` must say."""
-    statuses = [task.status for task in tasks]
-    return sum(status in ENDED_STATUSES for status in statuses), statuses.count(TaskStatus.FAILED)
 
 
 def read_item(record: Record) -> Item:
@@ -354,7 +351,8 @@ def read_item(record: Record) -> Item:
     tasks = read_tasks(record)
     log = None if facts.nested else read_log(record.get(LOG))
     item = Item(facts=facts, script=script, tasks=tasks, log=log, live_tail=string_of(record, LIVE_TAIL))
-    return item if not (extra := _item_debris(record, item)) else _with_debris(item, extra)
+    extra = _item_debris(record, item)
+    return replace(item, facts=replace(facts, debris=facts.debris + extra)) if extra else item
 
 
 def _item_debris(record: Record, item: Item) -> tuple[Debris, ...]:
@@ -364,32 +362,13 @@ def _item_debris(record: Record, item: Item) -> tuple[Debris, ...]:
         if Debris.PHANTOM not in item.facts.debris:
             found.append(Debris.NO_SCRIPT)
     elif "M" in script:
-        found.extend(_nested_debris(item))
+        found.extend(nested_debris(item))
     elif "S" not in script:
         found.append(Debris.MALFORMED)
     elif not script["S"].strip():
         found.append(Debris.NO_SCRIPT)
+    found.extend(log_debris(item))
     return tuple(found)
-
-
-def _nested_debris(item: Item) -> list[Debris]:
-    if not item.tasks:
-        return [Debris.EMPTY_TASKS]
-    found: list[Debris] = []
-    ended, failed = count_ended(item.tasks)
-    facts = item.facts
-    agree = (facts.log_length or 0, facts.failed_tasks or 0, facts.nested_tasks) == (ended, failed, len(item.tasks))
-    if not agree and Debris.COUNT_EXCEEDS not in facts.debris:
-        found.append(Debris.COUNT_WRONG)
-    if facts.state == ItemState.TODO and ended == len(item.tasks):
-        found.append(Debris.NOTHING_TO_RUN)
-    if any(not task.script.strip() for task in item.tasks):
-        found.append(Debris.NO_SCRIPT)
-    return found
-
-
-def _with_debris(item: Item, extra: tuple[Debris, ...]) -> Item:
-    return replace(item, facts=replace(item.facts, debris=item.facts.debris + extra))
 
 
 def new_single(item_id: str, step: str, script: str) -> Record:

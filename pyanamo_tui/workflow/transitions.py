@@ -13,9 +13,11 @@ from enum import StrEnum
 from typing import Final
 
 from pyanamo_tui.workflow import schema
-from pyanamo_tui.workflow.change import Absent, Below, Change, Condition, Equals, Exists, Path
+from pyanamo_tui.workflow.attempts import EARLIER_KEPT, EARLIER_TAIL, earlier_of
+from pyanamo_tui.workflow.change import Below, Change, Condition, Equals, Exists, Path, exactly, unchanged, value_at
+from pyanamo_tui.workflow.debris import COUNT_DEBRIS
+from pyanamo_tui.workflow.failures import task_failed
 from pyanamo_tui.workflow.model import (
-    EarlierLog,
     Item,
     ItemState,
     LogEntry,
@@ -24,17 +26,33 @@ from pyanamo_tui.workflow.model import (
 )
 from pyanamo_tui.workflow.schema import AttributeValue, Record, number, text
 
-EARLIER_KEPT: Final = 5
-"""Earlier attempts whose tails stay in a log entry."""
-EARLIER_TAIL: Final = 400
-"""Characters kept of each stream of an earlier attempt."""
+__all__ = [
+    "EARLIER_KEPT",
+    "EARLIER_TAIL",
+    "Outcome",
+    "Refused",
+    "Scope",
+    "claim",
+    "close_nested",
+    "delete_tasks",
+    "exactly",
+    "finish",
+    "finish_task",
+    "reclaim",
+    "release",
+    "renew",
+    "requeue",
+    "set_state",
+    "task_failed",
+    "unchanged",
+]
 
 _NOBODY: Final[Mapping[Path, AttributeValue]] = {
     (schema.LOCK_ID,): text(schema.FREE),
     (schema.LOCK_DATE,): text(schema.FREE),
     (schema.OWNER,): text(schema.FREE),
 }
-_RUN_ONLY: Final = frozenset({(schema.LEASE_UNTIL,), (schema.LIVE_TAIL,)})
+_RUN_ONLY: Final = frozenset({(schema.LEASE_UNTIL,), (schema.LEASE_LOCK,), (schema.LIVE_TAIL,)})
 
 
 class Refused(Exception):
@@ -83,6 +101,7 @@ def _lock(owner: str, lock_id: str, lease_until: float, now: float) -> dict[Path
         (schema.LOCK_DATE,): text(schema.format_date(now)),
         (schema.OWNER,): text(owner),
         (schema.LEASE_UNTIL,): number(round(lease_until)),
+        (schema.LEASE_LOCK,): text(lock_id),
         **_stamp(now),
     }
 
@@ -98,9 +117,14 @@ def claim(*, owner: str, lock_id: str, lease_until: float, now: float) -> Change
 
 
 def reclaim(*, old_lock_id: str, owner: str, lock_id: str, lease_until: float, now: float) -> Change:
-    """Take an item whose lease ran out, from the very lock that was seen. Locks without a lease are never taken."""
+    """Take an item whose lease ran out, from the very lock that was seen.
+
+    Locks without a lease are never taken, nor one that an original engine put over a lock of ours: the lease that is
+    still there is not its own.
+    """
+    ran_out = (Equals((schema.LEASE_LOCK,), text(old_lock_id)), Below((schema.LEASE_UNTIL,), now))
     return Change(
-        conditions=(*_held_by(old_lock_id), Below((schema.LEASE_UNTIL,), now)),
+        conditions=(*_held_by(old_lock_id), *ran_out),
         sets=_lock(owner, lock_id, lease_until, now),
         removes=frozenset({(schema.LIVE_TAIL,)}),
         increments={(schema.ATTEMPTS,): 1},
@@ -115,30 +139,13 @@ def renew(*, lock_id: str, lease_until: float, now: float, live_tail: str | None
     return Change(conditions=_held_by(lock_id), sets=sets)
 
 
-def _earlier(log: LogEntry | None) -> tuple[EarlierLog, ...]:
-    """What is kept of the log that a new one replaces: its tail, and those before it."""
-    if log is None or not (log.status or log.stdout or log.stderr):
-        return () if log is None else log.earlier
-    kept = EarlierLog(
-        attempt=log.attempt,
-        exit_code=log.exit_code,
-        status=log.status,
-        stdout=log.stdout[-EARLIER_TAIL:],
-        stderr=log.stderr[-EARLIER_TAIL:],
-        uri=log.uri,
-        stderr_uri=log.stderr_uri,
-        finished_at=log.finished_at,
-    )
-    return (*log.earlier, kept)[-EARLIER_KEPT:]
-
-
 def _released(state: str, now: float) -> tuple[dict[Path, AttributeValue], frozenset[Path]]:
     return {(schema.STATE,): text(state), **_NOBODY, **_stamp(now)}, _RUN_ONLY
 
 
 def finish(item: Item, outcome: Outcome, *, lock_id: str, now: float, retry: bool = False) -> Change:
     """End a single item as its own worker: `done`, `failed`, or back to `todo` when `retry` and it failed."""
-    log = replace(outcome.log, earlier=_earlier(item.log))
+    log = replace(outcome.log, earlier=earlier_of(item.log))
     sets: dict[Path, AttributeValue] = {
         (schema.LOG,): schema.write_log(log),
         (schema.LOG_LENGTH,): number(outcome.lines),
@@ -197,7 +204,7 @@ def finish_task(
     task = item.task(key)
     if task is None:
         raise Refused(f"The item has no task {key}")
-    entry = schema.write_log(replace(outcome.log, earlier=_earlier(task.log)))
+    entry = schema.write_log(replace(outcome.log, earlier=earlier_of(task.log)))
     sets: dict[Path, AttributeValue] = {
         (schema.SCRIPT, key, schema.STATUS): text(outcome.status),
         **_counts(_statuses(item.tasks, {key: outcome.status})),
@@ -269,43 +276,6 @@ def release(*, lock_id: str, now: float, state: ItemState = ItemState.TODO) -> C
     )
 
 
-UNCHANGED_BY: Final = (
-    schema.STATE,
-    schema.LOCK_ID,
-    schema.LOCK_DATE,
-    schema.DONE_DATE,
-    schema.OWNER,
-    schema.LOG_LENGTH,
-    schema.NESTED_TASKS,
-    schema.FAILED_TASKS,
-    schema.ATTEMPTS,
-)
-"""Attributes by which a person's change knows that an item is still the one that was planned on."""
-
-
-def unchanged(record: Record, *, script_too: bool = False) -> tuple[Condition, ...]:
-    """That the item is still what was read: every attribute that any writer moves is as it was.
-
-    `script_too` compares the script or tasks whole, for changes that were planned from the tasks' statuses.
-    """
-    names = (*UNCHANGED_BY, schema.SCRIPT) if script_too else UNCHANGED_BY
-    return (
-        Exists((schema.ITEM_ID,)),
-        *(Equals((name,), record[name]) if name in record else Absent((name,)) for name in names),
-    )
-
-
-def exactly(record: Record) -> tuple[Condition, ...]:
-    """That the item is byte for byte this, for undo and delete: an attribute added since is noticed too, where it is
-    one that any software is known to write.
-    """
-    known = {*schema.FACT_ATTRIBUTES, schema.SCRIPT, schema.LOG, schema.LIVE_TAIL, *record} - {schema.ITEM_ID}
-    return (
-        Exists((schema.ITEM_ID,)),
-        *(Equals((name,), record[name]) if name in record else Absent((name,)) for name in sorted(known)),
-    )
-
-
 def requeue(
     record: Record, *, now: float, scope: Scope = Scope.ITEM, keys: Collection[str] = (), steal: bool = False
 ) -> Change:
@@ -320,7 +290,7 @@ def requeue(
     item = schema.read_item(record)
     if item.facts.state == ItemState.LOCKED and not steal:
         raise Refused("a worker holds it")
-    if schema.SCRIPT not in record:
+    if not item.tasks and not item.nested and not (item.script or "").strip():
         raise Refused("it has no script to run")
     sets, removes = _released(ItemState.TODO, now)
     sets[(schema.DONE_DATE,)] = text(schema.FREE)
@@ -332,6 +302,12 @@ def requeue(
             raise Refused("it is waiting already")
         return Change(conditions=unchanged(record), sets=sets, removes=gone)
     again = _tasks_again(item, scope, keys)
+    broken = [key for key in again if "M" not in (value_at(record, (schema.SCRIPT, key)) or {})]
+    if broken:
+        raise Refused(f"its task {broken[0]} is not a task: delete it")
+    waiting = not any(task.ended for task in item.tasks if task.key in again)
+    if waiting and item.facts.state == ItemState.TODO and not COUNT_DEBRIS & set(item.facts.debris):
+        raise Refused("it is waiting already")
     sets.update({(schema.SCRIPT, key, schema.STATUS): text(TaskStatus.TODO) for key in again})
     sets.update(_counts(_statuses(item.tasks, dict.fromkeys(again, TaskStatus.TODO))))
     return Change(conditions=unchanged(record, script_too=True), sets=sets, removes=gone)
@@ -345,6 +321,8 @@ def _tasks_again(item: Item, scope: Scope, keys: Collection[str]) -> list[str]:
         missing = [key for key in keys if key not in known]
         if missing:
             raise Refused(f"it has no task {missing[0]}")
+        if not keys:
+            raise Refused("no task was named")
         return list(keys)
     if scope == Scope.ALL_TASKS:
         return [task.key for task in item.tasks]
@@ -357,31 +335,30 @@ def _tasks_again(item: Item, scope: Scope, keys: Collection[str]) -> list[str]:
     return failed + waiting
 
 
-def task_failed(task: Task) -> bool:
-    """Whether an ended task failed: by our status or exit code, or by the original's `Execution Failed`."""
-    if task.status == TaskStatus.FAILED:
-        return True
-    return task.log is not None and (bool(task.log.exit_code) or task.log.status == "Execution Failed")
-
-
 def set_state(record: Record, state: str, *, now: float, steal: bool = False) -> Change:
     """Park an item in any state but `locked`; its tasks and log stay. `todo` is a requeue.
 
+    `done` is a word that the item is good as it is: what the failure left on it (signature, exit code) goes.
+
     Raises:
-        Refused: the state is empty or `locked`, the item is in it already, or a worker holds the item.
+        Refused: the state is empty, too long or `locked`, the item is in it already, or a worker holds it.
     """
     if not state.strip():
         raise Refused("a state cannot be empty")
+    if len(state.encode()) > schema.MAX_KEY_BYTES:
+        raise Refused(f"a state cannot be longer than {schema.MAX_KEY_BYTES:,} bytes")
     if state == ItemState.LOCKED:
         raise Refused("only a worker can lock an item")
     if state == ItemState.TODO:
         return requeue(record, now=now, steal=steal)
-    held = schema.string_of(record, schema.STATE)
+    held = record.get(schema.STATE, {}).get("S")
     if held == state:
         raise Refused(f"it is {state} already")
     if held == ItemState.LOCKED and not steal:
         raise Refused("a worker holds it")
     sets, removes = _released(state, now)
+    if state == ItemState.DONE:
+        removes |= {(schema.SIGNATURE,), (schema.EXIT_CODE,)}
     return Change(conditions=unchanged(record), sets=sets, removes=removes)
 
 
@@ -397,8 +374,10 @@ def delete_tasks(record: Record, keys: Collection[str] | None, *, now: float) ->
     item = schema.read_item(record)
     if item.facts.state == ItemState.LOCKED:
         raise Refused("a worker holds it")
-    if not item.nested:
+    if schema.map_of(record, schema.SCRIPT) is None:
         raise Refused("it has no nested tasks")
+    if keys is not None and not keys:
+        raise Refused("no task was named")
     doomed = {task.key for task in item.tasks} if keys is None else set(keys)
     missing = sorted(doomed - {task.key for task in item.tasks}, key=schema.task_order)
     if missing:
