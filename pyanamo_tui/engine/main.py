@@ -12,7 +12,7 @@ from pyanamo_tui.aws.session import Connection
 from pyanamo_tui.aws.tables import Tables
 from pyanamo_tui.engine import identity
 from pyanamo_tui.engine.eventlog import EventLog
-from pyanamo_tui.engine.execute import Result
+from pyanamo_tui.engine.execution import Result
 from pyanamo_tui.engine.options import Options, parse
 from pyanamo_tui.engine.worker import Summary, Worker
 from pyanamo_tui.errors import NotFound, PermissionDenied, PyanamoError, ServiceRefused

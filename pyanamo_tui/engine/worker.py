@@ -19,7 +19,8 @@ from pyanamo_tui.aws.logstore import LogStore
 from pyanamo_tui.aws.session import Connection
 from pyanamo_tui.engine.claim import Candidates, Claimed, Claimer
 from pyanamo_tui.engine.eventlog import EventLog
-from pyanamo_tui.engine.execute import Result, Shared, run_item
+from pyanamo_tui.engine.execute import run_item
+from pyanamo_tui.engine.execution import Result, Shared
 from pyanamo_tui.engine.lease import Leases
 from pyanamo_tui.engine.logkeeper import LogKeeper
 from pyanamo_tui.engine.options import Idle, Options
