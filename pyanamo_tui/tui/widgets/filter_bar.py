@@ -45,7 +45,7 @@ class FilterBar(Horizontal):
         Binding("up", "older", "older", id="filter.older", show=False),
     ]
     DEFAULT_CSS = """
-    FilterBar { height: 1; dock: bottom; background: $surface; display: none; }
+    FilterBar { height: 1; background: $surface; display: none; }
     FilterBar.-open { display: block; }
     FilterBar > #filter-mark { width: 2; color: $accent; text-style: bold; }
     FilterBar > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }

@@ -47,7 +47,8 @@ class Cell:
 class Column(Generic[Row]):
     """One column. `width` is in cells; a flexible one also shares what room is left.
 
-    A flexible one gives way, too, where there is too little. `sort_key` is what rows are ordered by; a column without one cannot be sorted by.
+    Where there is too little it gives way. `sort_key` is what rows are ordered by; a column without one cannot be
+    sorted by.
     """
 
     key: str
@@ -89,16 +90,16 @@ class ItemTable(ScrollView, Generic[Row], can_focus=True):
         height: 1fr; background: $background; color: $foreground;
         scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
         & > .table--header { color: $foreground-muted; text-style: bold; }
-        & > .table--cursor { background: $accent 35%; text-style: bold; }
+        & > .table--cursor { background: $accent-muted; text-style: bold; }
         & > .table--cursor-blurred { background: $surface-lighten-1; }
         & > .table--marked { color: $accent; text-style: bold; }
-        & > .table--changed { background: $success 18%; }
+        & > .table--changed { background: $success-muted; }
         & > .table--quiet { color: $foreground-muted; }
         & > .state--todo { color: $foreground; }
         & > .state--locked { color: $warning; }
         & > .state--done { color: $success; }
         & > .state--failed { color: $error; text-style: bold; }
-        & > .state--wall { color: $secondary; }
+        & > .state--wall { color: $primary-lighten-2; }
         & > .state--other { color: $accent; }
     }
     """
@@ -280,9 +281,8 @@ class ItemTable(ScrollView, Generic[Row], can_focus=True):
             segments = self._header()
         elif not self._rows:
             words = self._empty if y == self._head else ""
-            return Strip([Segment(" " + printable(words), self._style("table--quiet"))]).adjust_cell_length(
-                width, self.rich_style
-            )
+            strip = Strip([Segment(" " + printable(words), self._style("table--quiet"))])
+            return strip.adjust_cell_length(width).apply_style(self.rich_style)
         elif index < len(self._rows):
             segments = self._line(index)
         else:

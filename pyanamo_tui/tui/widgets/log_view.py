@@ -60,7 +60,7 @@ class LogView(ScrollView, can_focus=True):
         height: 1fr; background: $background; color: $foreground;
         scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
         & > .log--number { color: $foreground-muted; }
-        & > .log--match { background: $warning 40%; }
+        & > .log--match { background: $warning-muted; }
         & > .log--current { background: $warning; color: $background; text-style: bold; }
         & > .log--error { color: $error; }
         & > .log--quiet { color: $foreground-muted; }
@@ -143,7 +143,8 @@ class LogView(ScrollView, can_focus=True):
         index, width = self.scroll_offset.y + y, self.size.width
         if not self._lines:
             words = printable(self._empty) if y == 0 else ""
-            return Strip([Segment(words, self._style("log--quiet"))]).adjust_cell_length(width, self.rich_style)
+            strip = Strip([Segment(words, self._style("log--quiet"))])
+            return strip.adjust_cell_length(width).apply_style(self.rich_style)
         if index >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[index]

@@ -66,7 +66,7 @@ class _Figures(Widget):
     _Figures > .state--locked { color: $warning; }
     _Figures > .state--done { color: $success; }
     _Figures > .state--failed { color: $error; text-style: bold; }
-    _Figures > .state--wall { color: $secondary; }
+    _Figures > .state--wall { color: $primary-lighten-2; }
     _Figures > .state--other { color: $accent; }
     _Figures > .figures--quiet { color: $foreground-muted; }
     _Figures > .figures--strong { text-style: bold; }
