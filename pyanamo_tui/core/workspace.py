@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from pyanamo_tui.aws.inserts import Inserts
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.session import Connection, Identity
 from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
 from pyanamo_tui.core.actions import Actions, who_asks
+from pyanamo_tui.core.importer import Importer
 from pyanamo_tui.core.journal import Journal, place_folder
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
@@ -85,6 +87,18 @@ class Workspace:
     def actions(self) -> Actions:
         """Changes to the items of the open table: plan, apply, undo."""
         return Actions(self.items, self.journal, who=who_asks(self.identity), read_only=self.read_only)
+
+    @cached_property
+    def importer(self) -> Importer:
+        """Files of items into the open table: look first, then write; nothing is overwritten by accident."""
+        return Importer(
+            self.items,
+            Inserts(self.connection, self.table),
+            self.journal,
+            describe=self.describe,
+            place=self.settings.endpoint_url or "",
+            read_only=self.read_only,
+        )
 
     def identity(self) -> Identity:
         """Account and role in use; one call to AWS."""

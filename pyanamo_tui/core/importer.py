@@ -1,0 +1,343 @@
+"""Imports files of items into the open table: looks first, refuses a file with problems whole, goes on after a crash.
+
+No item is overwritten by accident, whatever else works on the table meanwhile: each is written on a condition that
+DynamoDB itself checks (`aws.inserts`, `core.bulkwrite`).
+
+    preview = workspace.importer.preview("cohort7.txt")
+    result = workspace.importer.run("cohort7.txt", progress=show, cancelled=stop.is_set)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pyanamo_tui.aws.inserts import Inserts
+from pyanamo_tui.aws.items import GET_BATCH, Items
+from pyanamo_tui.aws.tables import TableInfo
+from pyanamo_tui.core.bulkwrite import THERE_ALREADY, WORKERS, BulkWriter, Existing
+from pyanamo_tui.core.checkpoint import Checkpoint, Mark
+from pyanamo_tui.core.importresult import ImportProgress, ImportRefused, ImportResult, Phase, Preview, Progress
+from pyanamo_tui.core.importrun import ImportRun
+from pyanamo_tui.core.importsource import Source, opened
+from pyanamo_tui.core.importsurvey import PROBLEMS_KEPT, Survey, survey
+from pyanamo_tui.core.journal import Journal
+from pyanamo_tui.core.plan import Cancelled
+from pyanamo_tui.core.rejects import rejects_file
+from pyanamo_tui.core.replaceditems import ReplacedItems
+from pyanamo_tui.errors import BadInput, InputProblem, Interrupted, ReadOnly
+from pyanamo_tui.workflow import schema
+from pyanamo_tui.workflow.importfile import ImportReader, ItemLine, ProblemLine
+from pyanamo_tui.workflow.importheader import NESTED_DELIMITER
+from pyanamo_tui.workflow.schema import Record
+from pyanamo_tui.workflow.sizes import record_bytes
+
+_SHOWN: Final = 3
+
+
+class Importer:
+    """Imports into one table.
+
+    Args:
+        items, inserts, journal: the table's.
+        describe: the table as it is; it must be a workflow table.
+        place: tells this endpoint from others, for checkpoints.
+        read_only: refuse before anything is read.
+        workers: batches written at once.
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        inserts: Inserts,
+        journal: Journal,
+        *,
+        describe: Callable[[], TableInfo],
+        place: str = "",
+        read_only: bool = False,
+        workers: int = WORKERS,
+    ) -> None:
+        self._items = items
+        self._inserts = inserts
+        self._journal = journal
+        self._describe = describe
+        self._place = place
+        self._read_only = read_only
+        self._workers = workers
+
+    def preview(
+        self,
+        path: str | Path,
+        *,
+        delimiter: str | None = None,
+        nested_delimiter: str = NESTED_DELIMITER,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Preview:
+        """What importing a file would do. Nothing is written.
+
+        Args:
+            path: the file, or `-` for standard input (which can then not be imported any more).
+            delimiter: between columns; None guesses it from the header.
+            nested_delimiter: between the arguments of nested tasks.
+            progress: told every 2,000 lines.
+            cancelled: True ends it.
+
+        Raises:
+            BadInput, UsageError: the file or its header cannot be understood.
+            TableNotFound, NotAWorkflowTable: where it should go.
+            Interrupted: it was cancelled.
+        """
+        info = self._describe()
+        with opened(path) as source:
+            reader = ImportReader(source.lines(), delimiter=delimiter, nested_delimiter=nested_delimiter)
+            found = self._survey(reader, source, progress, cancelled)
+            mark = (
+                None
+                if (checkpoint := self._checkpoint(source, info, Existing.SKIP, delimiter, nested_delimiter)) is None
+                else checkpoint.read()
+            )
+            units, seconds = _cost(found, info)
+            return Preview(
+                name=source.name,
+                bytes=source.size,
+                header=reader.header,
+                guessed=delimiter is None,
+                nested_delimiter=reader.nested_delimiter,
+                survey=found,
+                existing=sum(len(there) for there in self._there(found.ids, cancelled)),
+                existing_checked=len(found.ids),
+                existing_sampled=found.sampled,
+                write_units=units,
+                seconds=seconds,
+                resumes_from_line=mark.line + 1 if mark is not None and mark.line else None,
+            )
+
+    def run(  # noqa: PLR0913 - each is an option of the command
+        self,
+        path: str | Path,
+        *,
+        delimiter: str | None = None,
+        nested_delimiter: str = NESTED_DELIMITER,
+        existing: Existing = Existing.SKIP,
+        good_lines_only: bool = False,
+        rejects: str | Path | None = None,
+        restart: bool = False,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportResult:
+        """Import a file. The same call again goes on where an interrupted one stopped.
+
+        Args:
+            path: the file, or `-` for standard input, which cannot be resumed.
+            delimiter, nested_delimiter: as in `preview`.
+            existing: what becomes of ids that the table holds: left alone; replaced, with the items as they were in the
+                journal, unless a worker holds them; or the whole import is refused.
+            good_lines_only: import the good lines of a file with problems.
+            rejects: write the lines with problems to this file, under the header, ready to be mended and imported.
+            restart: begin at the first line even if an interrupted run came further.
+            progress: told now and then.
+            cancelled: True ends it within one batch.
+
+        Raises:
+            ImportRefused: the file has problems, or with FAIL ids exist already. Nothing was written.
+            BadInput, UsageError: the file or its header cannot be understood.
+            ImportRunning: this file is being imported on this host.
+            Interrupted: it was cancelled before anything was written.
+            ReadOnly, CredentialsError, PermissionDenied, TableNotFound, ServiceUnavailable: nothing could be written;
+                after the first item this is in the result's `error`.
+        """
+        if self._read_only:
+            raise ReadOnly("dynamodb:PutItem")
+        info = self._describe()
+        with ExitStack() as stack:
+            source = stack.enter_context(opened(path))
+            checkpoint = self._checkpoint(source, info, existing, delimiter, nested_delimiter)
+            stack.enter_context(nullcontext() if checkpoint is None else checkpoint.held())
+            mark = checkpoint.read() if checkpoint is not None and not restart else None
+
+            def reader() -> ImportReader:
+                return ImportReader(source.lines(), delimiter=delimiter, nested_delimiter=nested_delimiter)
+
+            first = reader()
+            with rejects_file(rejects, first.header) as rejected:
+                found = self._survey(first, source, progress, cancelled, rejected)
+            if found.problem_count and not good_lines_only:
+                raise _refused(source, found.problem_count, found.problems, rejects)
+            if existing == Existing.FAIL:
+                self._refuse_existing(source, reader(), mark, cancelled)
+            run = ImportRun(found.items, source.size, checkpoint=checkpoint, resumed=mark, progress=progress)
+            lines = _good_lines(reader(), source, allowed=found.problem_count)
+            detail = {"file": source.name, "existing": existing.value}
+            result = self._write(
+                run, lines, existing, ReplacedItems(self._journal, "import", found.items, detail), cancelled
+            )
+            return replace(result, problem_count=found.problem_count, problems=found.problems)
+
+    def import_records(
+        self,
+        records: Iterable[Record],
+        *,
+        existing: Existing = Existing.SKIP,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportResult:
+        """Import items that are in memory, each id once; `written_ids` of the result says which were written.
+
+        Raises:
+            BadInput: an id is there twice.
+            ReadOnly, CredentialsError and so on: as in `run`.
+        """
+        if self._read_only:
+            raise ReadOnly("dynamodb:PutItem")
+        lines = [ItemLine(number, number, record, record_bytes(record)) for number, record in enumerate(records, 1)]
+        if len({line.item_id for line in lines}) < len(lines):
+            raise BadInput("An itemID is there more than once", "Give each item an id of its own.")
+        if existing == Existing.FAIL:
+            there = [item_id for page in self._there([line.item_id for line in lines], cancelled) for item_id in page]
+            if there:
+                raise BadInput(
+                    f"{len(there)} of {len(lines)} items exist already: {there[0]!r}", "Nothing was written."
+                )
+        run = ImportRun(len(lines), len(lines), progress=progress, keep_ids=True)
+        journal = ReplacedItems(self._journal, "import", len(lines), {"existing": existing.value})
+        return self._write(run, lines, existing, journal, cancelled)
+
+    def _write(
+        self,
+        run: ImportRun,
+        lines: Iterable[ItemLine],
+        existing: Existing,
+        replaced: ReplacedItems,
+        cancelled: Cancelled | None,
+    ) -> ImportResult:
+        writer = BulkWriter(
+            self._items, self._inserts, existing=existing, pre_images=replaced.open, workers=self._workers
+        )
+        try:
+            writer.run(run.batches(lines), run.done, cancelled)
+        finally:
+            # Also on Ctrl-C: what is known is kept, for the next run and for undo.
+            run.finish()
+            result = replace(
+                run.result(), error=writer.error, cancelled=writer.was_cancelled, slower=self._inserts.denied
+            )
+            action_id = replaced.end(result)
+        if writer.error is not None and not result.written:
+            raise writer.error
+        return replace(result, action_id=action_id)
+
+    def _survey(
+        self,
+        reader: ImportReader,
+        source: Source,
+        progress: Progress | None,
+        cancelled: Cancelled | None,
+        rejected: Callable[[ProblemLine], None] | None = None,
+    ) -> Survey:
+        def told(items: int, problems: int, end: int) -> None:
+            if cancelled is not None and cancelled():
+                raise Interrupted("The import was cancelled; nothing was written")
+            if progress is not None:
+                progress(ImportProgress(Phase.CHECKING, items, None, end, source.size, problems=problems))
+
+        return survey(reader, told=told, rejected=rejected)
+
+    def _checkpoint(
+        self, source: Source, info: TableInfo, existing: Existing, delimiter: str | None, nested_delimiter: str
+    ) -> Checkpoint | None:
+        if source.identity is None:
+            return None
+        table = (info.arn or info.name, str(info.created_at), self._place)
+        return Checkpoint(source.identity, table, terms=(existing.value, delimiter or "", nested_delimiter))
+
+    def _there(self, ids: Sequence[str], cancelled: Cancelled | None) -> Iterator[list[str]]:
+        """Which of these ids exist, a hundred at a time."""
+        for start in range(0, len(ids), GET_BATCH):
+            if cancelled is not None and cancelled():
+                raise Interrupted("The import was cancelled; nothing was written")
+            asked = ids[start : start + GET_BATCH]
+            found = self._items.get_many(asked, [schema.ITEM_ID])
+            yield [item_id for item_id in asked if item_id in found]
+
+    def _refuse_existing(
+        self, source: Source, reader: ImportReader, mark: Mark | None, cancelled: Cancelled | None
+    ) -> None:
+        """Refuse the file if any of its ids exists, other than by an interrupted run of this very file."""
+        sent_to = 0 if mark is None else mark.sent_to
+        count, problems = 0, list[InputProblem]()
+        waiting: dict[str, int] = {}
+
+        def look() -> None:
+            nonlocal count
+            for page in self._there(list(waiting), cancelled):
+                count += len(page)
+                room = PROBLEMS_KEPT - len(problems)
+                problems.extend(
+                    InputProblem(waiting[item_id], f"{THERE_ALREADY}: {item_id!r}") for item_id in page[:room]
+                )
+            waiting.clear()
+
+        for line in reader:
+            if isinstance(line, ItemLine) and line.line > sent_to:
+                waiting[line.item_id] = line.line
+                if len(waiting) == GET_BATCH:
+                    look()
+        look()
+        if count:
+            result = ImportResult(problem_count=count, problems=tuple(problems))
+            raise ImportRefused(
+                f"{count:,} items of {source.name} exist already; nothing was written",
+                "Leave them alone with --existing skip, or replace them with --existing replace.",
+                result,
+            )
+
+
+def _good_lines(reader: ImportReader, source: Source, *, allowed: int) -> Iterator[ItemLine]:
+    """The items of a file that was checked.
+
+    Raises:
+        BadInput: the file is not the one that was checked any more.
+    """
+    problems = 0
+    for line in reader:
+        if isinstance(line, ItemLine):
+            yield line
+        else:
+            problems += 1
+    if problems != allowed or not source.unchanged():
+        raise BadInput(
+            f"{source.name} was changed while it was imported", "Run the import again: nothing will be there twice."
+        )
+
+
+def _refused(
+    source: Source, count: int, problems: tuple[InputProblem, ...], rejects: str | Path | None
+) -> ImportRefused:
+    lines = ", ".join(str(problem.line) for problem in problems[:_SHOWN])
+    more = "" if count <= _SHOWN else f" and {count - _SHOWN:,} more"
+    kept = f" They are in {rejects}." if rejects is not None else ""
+    return ImportRefused(
+        f"{count:,} {'line' if count == 1 else 'lines'} of {source.name} cannot be imported (line {lines}{more}); "
+        "nothing was written",
+        f"Mend them, or import the good lines only.{kept}",
+        ImportResult(problem_count=count, problems=problems),
+    )
+
+
+def _cost(found: Survey, info: TableInfo) -> tuple[int, float | None]:
+    """Write units of the table and its indexes, and the least seconds that provisioned capacity takes for them."""
+    units = found.units
+    seconds = [] if info.capacity is None else [found.units / info.capacity.write]
+    for index in info.indexes:
+        if index.sort_key == schema.OWNER:
+            # An item that was never locked has no owner, and so is not in this index.
+            continue
+        taken = found.units if index.projection == "ALL" else found.items
+        units += taken
+        if index.capacity is not None:
+            seconds.append(taken / index.capacity.write)
+    return units, max(seconds, default=None)
