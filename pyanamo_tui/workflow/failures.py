@@ -15,7 +15,7 @@ from typing import Final
 from pyanamo_tui.workflow.endings import advice, ending_of, explain
 from pyanamo_tui.workflow.masking import mask
 from pyanamo_tui.workflow.model import FailureGroup, Item, ItemFacts, ItemState, LogEntry, Task, TaskStatus
-from pyanamo_tui.workflow.telling import Rank, last_lines, telling_line
+from pyanamo_tui.workflow.telling import Rank, last_lines, telling_line, without_controls
 
 SIGNATURE_LENGTH: Final = 120
 """Characters a signature has at most."""
@@ -51,7 +51,7 @@ def signature(exit_code: int | None, reason: str = "", stderr_tail: str = "") ->
         reason: how it ended when not by exiting (`timeout after 3 h`, `not found: bwa-mem3`, `Execution Failed`).
         stderr_tail: the end of what it wrote to stderr.
     """
-    ending = ending_of(exit_code, reason)
+    ending = ending_of(exit_code, without_controls(reason))
     if ending.whole:
         return _bounded(ending.head)
     line, rank = telling_line(stderr_tail)

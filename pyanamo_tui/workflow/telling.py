@@ -115,8 +115,12 @@ _R_ERROR: Final = re.compile(r"Error in .{0,200}?:\s*$")
 
 def plain_lines(log: str) -> list[str]:
     """The last lines of a log without escapes, control characters and what a carriage return overwrote."""
-    shown = (_ESCAPES.sub("", line[:_LINE_LENGTH]).expandtabs(4) for line in _last_written(log))
-    return [_CONTROLS.sub("", line).rstrip() for line in shown]
+    return [without_controls(line[:_LINE_LENGTH]).rstrip() for line in _last_written(log)]
+
+
+def without_controls(line: str) -> str:
+    """A line without escape sequences and control characters; tabs as spaces."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", line).expandtabs(4))
 
 
 def _last_written(log: str) -> list[str]:
