@@ -12,8 +12,11 @@ from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.session import Connection, Identity
 from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
 from pyanamo_tui.core.actions import Actions, who_asks
+from pyanamo_tui.core.export import Exporter
 from pyanamo_tui.core.importer import Importer
 from pyanamo_tui.core.journal import Journal, place_folder
+from pyanamo_tui.core.logbook import Logbook
+from pyanamo_tui.core.monitor import Monitor
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
@@ -98,6 +101,22 @@ class Workspace:
             describe=self.describe,
             place=self.settings.endpoint_url or "",
             read_only=self.read_only,
+        )
+
+    @cached_property
+    def logbook(self) -> Logbook:
+        """The logs of the open table's items, wherever they are kept."""
+        return Logbook(self.items, self.connection)
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """The open table into a file, and back."""
+        return Exporter(self.items, self.importer, describe=self.describe, region=self.region)
+
+    def monitor(self) -> Monitor:
+        """What follows the open table and publishes Snapshots. Makes a new one; nothing is read until it is started."""
+        return Monitor(
+            self.connection, self.table, interval=self.settings.interval, budget=self.settings.read_budget
         )
 
     def identity(self) -> Identity:
