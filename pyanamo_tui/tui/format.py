@@ -20,9 +20,23 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def partial(number: int, *, exact: bool) -> str:
+    """A count that may still grow: `24,117` when exact, `>24,117` when more may come."""
+    return count(number) if exact else f">{count(number)}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share in whole percent: `100 %` only when it is all, `0 %` only when it is nothing; `–` of nothing."""
+    if whole <= 0:
+        return "–"
+    if part <= 0:
+        return "0 %"
+    return "100 %" if part >= whole else f"{min(99, max(1, math.floor(part * 100 / whole)))} %"
+
+
 def age(seconds: float | None) -> str:
     """How long ago, in one unit: `12 s`, `3 min`, `2 h`, `4 d`; empty for None."""
-    if seconds is None:
+    if seconds is None or not math.isfinite(seconds):
         return ""
     whole = max(0, math.floor(seconds))
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
@@ -32,7 +46,9 @@ def age(seconds: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`."""
+    """A length of time in at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`; empty where it has no end."""
+    if not math.isfinite(seconds):
+        return ""
     whole = max(0, round(seconds))
     if whole < _MINUTE:
         return f"{whole} s"
@@ -48,12 +64,19 @@ def duration(seconds: float) -> str:
 
 
 def duration_range(low: float, high: float) -> str:
-    """A range of time, in the larger one's unit where it says enough: `58–66 min`, `3–5 h`, `40 s–2 min`."""
+    """A range of time, in the larger one's unit where it says enough: `58–66 min`, `3–5 h`, `40 s–2 min`.
+
+    Rounded outwards, so that what it says is never narrower than what is meant. Empty where it has no end.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
     low, high = max(0.0, min(low, high)), max(low, high)
     for size, unit in ((1, "s"), (_MINUTE, "min"), (_HOUR, "h"), (_DAY, "d")):
         following = {1: _MINUTE, _MINUTE: _MANY_MINUTES, _HOUR: 48, _DAY: math.inf}[size]
         if high / size <= following:
             bottom, top = math.floor(low / size), max(1, math.ceil(high / size))
+            if not bottom and low >= 1:
+                return f"{duration(low)}–{top} {unit}"
             return f"{top} {unit}" if bottom == top else f"{bottom}–{top} {unit}"
     return ""
 
@@ -68,24 +91,43 @@ def rate(per_minute: float) -> str:
 
 
 def size(number: float) -> str:
-    """Bytes in a unit that suits: `812 B`, `3.4 KB`, `1.2 GB`."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if number < _KIB:
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"  # noqa: PLR2004
+    """Bytes in a unit that suits, of 1,024 each: `812 B`, `3.4 KB`, `1.2 GB`."""
+    if number < _KIB:
+        return f"{number:.0f} B"
+    for unit in ("KB", "MB", "GB"):
         number /= _KIB
-    return f"{number:,.1f} TB"
+        if round(number, 1) < 100:  # noqa: PLR2004 - from here on a fraction says nothing
+            return f"{number:.1f} {unit}"
+        if round(number) < _KIB:
+            return f"{number:.0f} {unit}"
+    return f"{number / _KIB:,.1f} TB"
 
 
 def clock(at: float | None) -> str:
-    """A moment in local time, with its zone; empty for None."""
-    return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at)).rstrip()
+    """A moment in local time, with its zone; empty for None. A number that is no moment is named as that."""
+    if at is None:
+        return ""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at)).rstrip()
+    except (OverflowError, ValueError, OSError):
+        return "not a date"
 
 
-def fit(text: str, width: int) -> str:
-    """Text in exactly that many cells: padded, or cut with an ellipsis. Wide characters are never halved."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    return set_cell_size(text, max(0, width - 1)) + ("…" if width > 0 else "")
+def fit(text: str, width: int, *, right: bool = False, cut_middle: bool = False) -> str:
+    """Text in exactly that many cells: padded, or cut with an ellipsis. Wide characters are never halved.
+
+    Args:
+        text: printable text on one line.
+        width: cells.
+        right: pad on the left, as figures are.
+        cut_middle: what does not fit loses its middle rather than its end.
+    """
+    cells = cell_len(text)
+    if cells > width:
+        text = middle(text, width) if cut_middle else set_cell_size(text, max(0, width - 1)) + "…"[:width]
+        cells = cell_len(text)
+    padding = " " * (width - cells)
+    return padding + text if right else text + padding
 
 
 def middle(text: str, width: int) -> str:
@@ -95,7 +137,8 @@ def middle(text: str, width: int) -> str:
     if width <= 1:
         return "…"[:width]
     left = (width - 1) // 2
-    tail = text[-(width - 1 - left) :]
-    while cell_len(tail) > width - 1 - left:
+    right = width - 1 - left
+    tail = text[-right:]
+    while cell_len(tail) > right:
         tail = tail[1:]
     return set_cell_size(text, left).rstrip() + "…" + tail
