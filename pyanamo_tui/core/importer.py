@@ -10,8 +10,8 @@ DynamoDB itself checks (`aws.inserts`, `core.bulkwrite`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,12 +30,31 @@ from pyanamo_tui.core.rejects import rejects_file
 from pyanamo_tui.core.replaceditems import ReplacedItems
 from pyanamo_tui.errors import BadInput, InputProblem, Interrupted, ReadOnly
 from pyanamo_tui.workflow import schema
-from pyanamo_tui.workflow.importfile import ImportReader, ItemLine, ProblemLine
+from pyanamo_tui.workflow.importfile import ImportReader, ItemLine, ParsedLine, ProblemLine
 from pyanamo_tui.workflow.importheader import NESTED_DELIMITER
 from pyanamo_tui.workflow.schema import Record
 from pyanamo_tui.workflow.sizes import record_bytes
 
 _SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """On what terms an input is taken.
+
+    Attributes:
+        action: what the journal calls it: `import` or `restore`.
+        checkpoint: where to remember how far it came; None for input that cannot be resumed.
+        existing: what becomes of ids that the table holds.
+        good_lines_only: take the good lines of an input with problems.
+        restart: begin at the first line even if an interrupted run came further.
+    """
+
+    action: str
+    checkpoint: Checkpoint | None
+    existing: Existing
+    good_lines_only: bool
+    restart: bool
 
 
 class Importer:
@@ -97,7 +116,8 @@ class Importer:
             found = self._survey(reader, source, progress, cancelled)
             mark = (
                 None
-                if (checkpoint := self._checkpoint(source, info, Existing.SKIP, delimiter, nested_delimiter)) is None
+                if (checkpoint := self.checkpoint(source, info, Existing.SKIP, (delimiter or "", nested_delimiter)))
+                is None
                 else checkpoint.read()
             )
             units, seconds = _cost(found, info)
@@ -150,32 +170,64 @@ class Importer:
             ReadOnly, CredentialsError, PermissionDenied, TableNotFound, ServiceUnavailable: nothing could be written;
                 after the first item this is in the result's `error`.
         """
-        if self._read_only:
-            raise ReadOnly("dynamodb:PutItem")
+        self.refuse_read_only()
         info = self._describe()
-        with ExitStack() as stack:
-            source = stack.enter_context(opened(path))
-            checkpoint = self._checkpoint(source, info, existing, delimiter, nested_delimiter)
-            stack.enter_context(nullcontext() if checkpoint is None else checkpoint.held())
-            mark = checkpoint.read() if checkpoint is not None and not restart else None
+        with opened(path) as source:
 
-            def reader() -> ImportReader:
+            def lines() -> ImportReader:
                 return ImportReader(source.lines(), delimiter=delimiter, nested_delimiter=nested_delimiter)
 
-            first = reader()
-            with rejects_file(rejects, first.header) as rejected:
-                found = self._survey(first, source, progress, cancelled, rejected)
-            if found.problem_count and not good_lines_only:
-                raise _refused(source, found.problem_count, found.problems, rejects)
-            if existing == Existing.FAIL:
-                self._refuse_existing(source, reader(), mark, cancelled)
+            header = lines().header
+            with rejects_file(rejects, header) as rejected:
+                terms = (delimiter or "", nested_delimiter)
+                return self.take(
+                    source,
+                    lines,
+                    Taking(
+                        "import", self.checkpoint(source, info, existing, terms), existing, good_lines_only, restart
+                    ),
+                    rejected=rejected,
+                    progress=progress,
+                    cancelled=cancelled,
+                )
+
+    def take(
+        self,
+        source: Source,
+        lines: Callable[[], Iterable[ParsedLine]],
+        taking: Taking,
+        *,
+        rejected: Callable[[ProblemLine], None] | None = None,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportResult:
+        """Check an open input whole, then write it; `run` and restore are made of this.
+
+        Args:
+            source: the input.
+            lines: its lines from the start, parsed; called once for each time that it is read.
+            taking: on what terms.
+            rejected, progress, cancelled: as in `run`.
+        """
+        checkpoint = taking.checkpoint
+        with nullcontext() if checkpoint is None else checkpoint.held():
+            mark = checkpoint.read() if checkpoint is not None and not taking.restart else None
+            found = self._survey(lines(), source, progress, cancelled, rejected)
+            if found.problem_count and not taking.good_lines_only:
+                raise _refused(source, found, taking.action)
+            if taking.existing == Existing.FAIL:
+                self._refuse_existing(source, lines(), mark, cancelled)
             run = ImportRun(found.items, source.size, checkpoint=checkpoint, resumed=mark, progress=progress)
-            lines = _good_lines(reader(), source, allowed=found.problem_count)
-            detail = {"file": source.name, "existing": existing.value}
-            result = self._write(
-                run, lines, existing, ReplacedItems(self._journal, "import", found.items, detail), cancelled
-            )
+            detail = {"file": source.name, "existing": taking.existing.value}
+            journal = ReplacedItems(self._journal, taking.action, found.items, detail)
+            good = _good_lines(lines(), source, allowed=found.problem_count)
+            result = self._write(run, good, taking.existing, journal, cancelled)
             return replace(result, problem_count=found.problem_count, problems=found.problems)
+
+    def refuse_read_only(self) -> None:
+        """Raise ReadOnly where nothing may be written, before anything is read."""
+        if self._read_only:
+            raise ReadOnly("dynamodb:PutItem")
 
     def import_records(
         self,
@@ -191,8 +243,7 @@ class Importer:
             BadInput: an id is there twice.
             ReadOnly, CredentialsError and so on: as in `run`.
         """
-        if self._read_only:
-            raise ReadOnly("dynamodb:PutItem")
+        self.refuse_read_only()
         lines = [ItemLine(number, number, record, record_bytes(record)) for number, record in enumerate(records, 1)]
         if len({line.item_id for line in lines}) < len(lines):
             raise BadInput("An itemID is there more than once", "Give each item an id of its own.")
@@ -232,7 +283,7 @@ class Importer:
 
     def _survey(
         self,
-        reader: ImportReader,
+        lines: Iterable[ParsedLine],
         source: Source,
         progress: Progress | None,
         cancelled: Cancelled | None,
@@ -244,15 +295,16 @@ class Importer:
             if progress is not None:
                 progress(ImportProgress(Phase.CHECKING, items, None, end, source.size, problems=problems))
 
-        return survey(reader, told=told, rejected=rejected)
+        return survey(lines, told=told, rejected=rejected)
 
-    def _checkpoint(
-        self, source: Source, info: TableInfo, existing: Existing, delimiter: str | None, nested_delimiter: str
+    def checkpoint(
+        self, source: Source, info: TableInfo, existing: Existing, terms: tuple[str, ...]
     ) -> Checkpoint | None:
+        """Where importing this input into this table is remembered; None for standard input and pipes."""
         if source.identity is None:
             return None
         table = (info.arn or info.name, str(info.created_at), self._place)
-        return Checkpoint(source.identity, table, terms=(existing.value, delimiter or "", nested_delimiter))
+        return Checkpoint(source.identity, table, terms=(existing.value, *terms))
 
     def _there(self, ids: Sequence[str], cancelled: Cancelled | None) -> Iterator[list[str]]:
         """Which of these ids exist, a hundred at a time."""
@@ -264,7 +316,7 @@ class Importer:
             yield [item_id for item_id in asked if item_id in found]
 
     def _refuse_existing(
-        self, source: Source, reader: ImportReader, mark: Mark | None, cancelled: Cancelled | None
+        self, source: Source, lines: Iterable[ParsedLine], mark: Mark | None, cancelled: Cancelled | None
     ) -> None:
         """Refuse the file if any of its ids exists, other than by an interrupted run of this very file."""
         sent_to = 0 if mark is None else mark.sent_to
@@ -281,7 +333,7 @@ class Importer:
                 )
             waiting.clear()
 
-        for line in reader:
+        for line in lines:
             if isinstance(line, ItemLine) and line.line > sent_to:
                 waiting[line.item_id] = line.line
                 if len(waiting) == GET_BATCH:
@@ -296,14 +348,14 @@ class Importer:
             )
 
 
-def _good_lines(reader: ImportReader, source: Source, *, allowed: int) -> Iterator[ItemLine]:
+def _good_lines(lines: Iterable[ParsedLine], source: Source, *, allowed: int) -> Iterator[ItemLine]:
     """The items of a file that was checked.
 
     Raises:
         BadInput: the file is not the one that was checked any more.
     """
     problems = 0
-    for line in reader:
+    for line in lines:
         if isinstance(line, ItemLine):
             yield line
         else:
@@ -314,17 +366,15 @@ def _good_lines(reader: ImportReader, source: Source, *, allowed: int) -> Iterat
         )
 
 
-def _refused(
-    source: Source, count: int, problems: tuple[InputProblem, ...], rejects: str | Path | None
-) -> ImportRefused:
-    lines = ", ".join(str(problem.line) for problem in problems[:_SHOWN])
+def _refused(source: Source, found: Survey, action: str) -> ImportRefused:
+    count = found.problem_count
+    lines = ", ".join(str(problem.line) for problem in found.problems[:_SHOWN])
     more = "" if count <= _SHOWN else f" and {count - _SHOWN:,} more"
-    kept = f" They are in {rejects}." if rejects is not None else ""
     return ImportRefused(
-        f"{count:,} {'line' if count == 1 else 'lines'} of {source.name} cannot be imported (line {lines}{more}); "
+        f"{count:,} {'line' if count == 1 else 'lines'} of {source.name} cannot be taken (line {lines}{more}); "
         "nothing was written",
-        f"Mend them, or import the good lines only.{kept}",
-        ImportResult(problem_count=count, problems=problems),
+        f"Mend them, or {action} the good lines only.",
+        ImportResult(problem_count=count, problems=found.problems),
     )
 
 

@@ -18,7 +18,7 @@ from pyanamo_tui.workflow.importfile import ItemLine
 OUTCOMES_KEPT: Final = 1000
 LINES_AHEAD: Final = 2000
 """Lines that a checkpoint allows to be sent beyond what it holds for certain."""
-_SAVE_SECONDS: Final = 1.0
+_SAVE_SECONDS: Final = 0.25
 
 
 class ImportRun:

@@ -21,8 +21,8 @@ from typing import IO, Final
 from pyanamo_tui.errors import BadInput
 
 STANDARD_INPUT: Final = "-"
-LINE_BYTES: Final = 1024 * 1024
-"""Bytes of a line that are looked at. An item takes 400 KB, so that a line beyond this is wrong anyway."""
+LINE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of a line that are looked at. An item of 400 KB takes six times that in an export at the most."""
 _HEAD_BYTES: Final = 64 * 1024
 _PACKED: Final = {
     b"\x1f\x8b": "gzip",
@@ -32,6 +32,11 @@ _PACKED: Final = {
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 _UNPACK: Final = {"gzip": "gzip -dc", "bzip2": "bzip2 -dc", "xz": "xz -dc", "zip": "unzip -p", "zstd": "zstd -dc"}
+
+_EMPTY_HINT: Final = {
+    "import": "It needs a header line: itemID|TaskID|TaskScript",
+    "restore": "Give a file that `pyanamo-tui export` wrote.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Source:
     file: IO[bytes]
 
     def lines(self) -> Iterator[bytes]:
-        """Every line from the start, with its end. Of a line over 1 MB only the first part is given."""
+        """Every line from the start, with its end. Of a line over 4 MB only the first part is given."""
         self.file.seek(0)
         while line := self.file.readline(LINE_BYTES):
             yield line
@@ -70,25 +75,25 @@ class Source:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Source]:
-    """Open a file, or standard input for `-`.
+def opened(path: str | Path, command: str = "import") -> Iterator[Source]:
+    """Open a file, or standard input for `-`. `command` is what reads it, for hints.
 
     Raises:
         BadInput: it is not there, is a folder, cannot be read, is empty or compressed; says which and what to do.
     """
     if str(path) == STANDARD_INPUT:
         with _copied(sys.stdin.buffer, "standard input") as source:
-            yield _checked(source)
+            yield _checked(source, command)
         return
     with _open(Path(path)) as file:
         told = os.fstat(file.fileno())
         if not stat.S_ISREG(told.st_mode):
             with _copied(file, str(path)) as source:
-                yield _checked(source)
+                yield _checked(source, command)
             return
         head = hashlib.sha256(file.read(_HEAD_BYTES)).hexdigest()
         identity = FileIdentity(str(Path(path).resolve()), told.st_size, told.st_mtime_ns, head)
-        yield _checked(Source(str(path), told.st_size, identity, file))
+        yield _checked(Source(str(path), told.st_size, identity, file), command)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -117,15 +122,15 @@ def _copied(stream: IO[bytes], name: str) -> Iterator[Source]:
         yield Source(name, size, None, copy)
 
 
-def _checked(source: Source) -> Source:
+def _checked(source: Source, command: str) -> Source:
     source.file.seek(0)
     head = source.file.read(8)
     if not head:
-        raise BadInput(f"{source.name} is empty", "It needs a header line: itemID|TaskID|TaskScript")
+        raise BadInput(f"{source.name} is empty", _EMPTY_HINT.get(command, ""))
     packed = next((kind for mark, kind in _PACKED.items() if head.startswith(mark)), None)
     if packed is not None:
         raise BadInput(
             f"{source.name} is compressed ({packed})",
-            f"Unpack it on the way: {_UNPACK[packed]} FILE | pyanamo-tui import -",
+            f"Unpack it on the way: {_UNPACK[packed]} FILE | pyanamo-tui {command} -",
         )
     return source

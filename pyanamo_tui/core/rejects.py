@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
-from pyanamo_tui.errors import BadInput
+from pyanamo_tui.core.importresult import ImportRefused
+from pyanamo_tui.core.wholefile import whole_file
 from pyanamo_tui.workflow.importfile import ProblemLine
 from pyanamo_tui.workflow.importheader import Header
 
@@ -23,24 +23,19 @@ def rejects_file(path: str | Path | None, header: Header) -> Iterator[Callable[[
     if path is None:
         yield None
         return
-    final = Path(path)
-    new = final.with_name(f".{final.name}.{os.getpid()}-{threading.get_ident()}.new")
-    count = 0
-    try:
-        with new.open("wb") as file:
-            file.write(header.delimiter.join(header.columns).encode() + b"\n")
+    with ExitStack() as stack:
+        file: IO[bytes] | None = None
 
-            def rejected(line: ProblemLine) -> None:
-                nonlocal count
-                count += 1
-                file.write(line.raw.rstrip(b"\r\n") + b"\n")
+        def rejected(line: ProblemLine) -> None:
+            nonlocal file
+            if file is None:
+                file = stack.enter_context(whole_file(path))
+                file.write(header.delimiter.join(header.columns).encode() + b"\n")
+            file.write(line.raw.rstrip(b"\r\n") + b"\n")
 
+        try:
             yield rejected
-        if count:
-            new.replace(final)
-    except OSError as error:
-        raise BadInput(
-            f"{final} cannot be written: {error.strerror or error}", "Name another file for rejects."
-        ) from error
-    finally:
-        new.unlink(missing_ok=True)
+        except ImportRefused:
+            # The file was read to its end: these are all of its lines that need mending.
+            stack.close()
+            raise
