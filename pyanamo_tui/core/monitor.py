@@ -191,25 +191,31 @@ class Monitor:
         Raises:
             PyanamoError: AWS refused, or could not be reached for half a minute.
         """
-        deadline = self._clocks.steady() + _PATIENCE
         with self._turns:
             watch = self._opened()
-            target = watch.censuses + 1
-            watch.refresh()
-            while watch.censuses < target and not self._stopping.is_set():
-                try:
-                    watch.turn()
-                except (Throttled, ServiceUnavailable):
-                    if self._clocks.steady() >= deadline:
-                        raise
-                    self._stopping.wait(_FIRST_RETRY)
-                    continue
-                deadline = self._clocks.steady() + _PATIENCE
-                if watch.censuses < target:
-                    self._publish_when_due(watch)
-                    self._stopping.wait(watch.wait())
+            watch.following = self.running
+            try:
+                self._count(watch)
+            finally:
+                watch.following = True
             self._error, self._failures = None, 0
             return self._publish(watch, self._healthy(watch))
+
+    def _count(self, watch: Watch) -> None:
+        deadline, target = self._clocks.steady() + _PATIENCE, watch.censuses + 1
+        watch.count()
+        while watch.censuses < target and not self._stopping.is_set():
+            try:
+                watch.turn()
+            except (Throttled, ServiceUnavailable):
+                if self._clocks.steady() >= deadline:
+                    raise
+                self._stopping.wait(_FIRST_RETRY)
+                continue
+            deadline = self._clocks.steady() + _PATIENCE
+            if watch.censuses < target:
+                self._publish_when_due(watch)
+                self._stopping.wait(watch.wait())
 
     def _ask(self, what: Callable[[Watch], None]) -> None:
         with self._listeners:
