@@ -46,7 +46,7 @@ def age(seconds: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`; empty where it has no end."""
+    """A length of time in at most two units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`; empty for no end."""
     if not math.isfinite(seconds):
         return ""
     whole = max(0, round(seconds))

@@ -1,0 +1,362 @@
+"""The drawing half of the table: rows on a grid, a line at a time; the cursor kept by key, only what differs repainted.
+
+Built on ScrollView's line interface, since a DataTable measures every cell of every row.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from pyanamo_tui.tui.format import fit
+from pyanamo_tui.tui.widgets.table_columns import GAP, Column, Row, column_widths, smallest_width
+from pyanamo_tui.tui.widgets.table_marks import Marks
+from pyanamo_tui.workflow.printable import printable
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+FLASH_SECONDS: Final = 2.0
+"""How long a changed row is marked."""
+CURSOR_SIGN: Final = "▌"
+MARK_SIGN: Final = "●"
+CHANGED_SIGN: Final = "∙"
+
+
+class TableGrid(ScrollView, Generic[Row], can_focus=True):
+    """Rows of columns, and a cursor.
+
+    Args:
+        columns: what to show of a row.
+        row_key: the row's identity, unique among the rows: cursor, marks and flashes stay with it.
+        empty: what stands where there are no rows.
+        marks: whether rows can be marked.
+        header: whether the titles of the columns are shown.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--sorted",
+        "table--cursor",
+        "table--cursor-blurred",
+        "table--sign",
+        "table--marked",
+        "table--changed",
+        "table--quiet",
+        "state--todo",
+        "state--locked",
+        "state--done",
+        "state--failed",
+        "state--wall",
+        "state--other",
+    }
+    DEFAULT_CSS = """
+    TableGrid {
+        height: 1fr; background: $background; color: $foreground;
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
+        & > .table--header { color: $foreground-muted; text-style: bold; }
+        & > .table--sorted { color: $foreground; text-style: bold; }
+        & > .table--cursor { background: $accent-muted; text-style: bold; }
+        & > .table--cursor-blurred { background: $surface-lighten-1; }
+        & > .table--sign { color: $accent; }
+        & > .table--marked { color: $accent; text-style: bold; }
+        & > .table--changed { background: $success-muted; }
+        & > .table--quiet { color: $foreground-muted; }
+        & > .state--todo { color: $foreground; }
+        & > .state--locked { color: $warning; }
+        & > .state--done { color: $success; }
+        & > .state--failed { color: $error; text-style: bold; }
+        & > .state--wall { color: $primary-lighten-2; }
+        & > .state--other { color: $accent; }
+    }
+    """
+
+    class FromTable(Message):
+        """What a table tells: which table, and the row it is about."""
+
+        def __init__(self, table: TableGrid[Any], row: Any = None) -> None:  # noqa: ANN401 - the owner knows its rows
+            super().__init__()
+            self.table = table
+            self.row = row
+
+        @property
+        def control(self) -> TableGrid[Any]:
+            """The table."""
+            return self.table
+
+    class Highlighted(FromTable):
+        """The cursor is on another row, or on a row that changed. `row` is None in an empty table."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        row_key: Callable[[Row], str],
+        *,
+        empty: str = "Nothing here",
+        marks: bool = False,
+        header: bool = True,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._row_key = row_key
+        self._rows: Sequence[Row] = ()
+        self._index: dict[str, int] | None = None
+        self._cursor = 0
+        self._touched = False
+        self._empty = empty
+        self._can_mark = marks
+        self._head = 1 if header else 0
+        self._marks = Marks()
+        self._flashes: dict[str, float] = {}
+        self._fade_timer: Timer | None = None
+        self._sorted: tuple[str, bool] | None = None
+        self._painted: dict[int, Strip] = {}
+
+    # -- what is in it --------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows in the order shown."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[Column[Row], ...]:
+        """The columns shown."""
+        return self._columns
+
+    @property
+    def cursor(self) -> int:
+        """The index of the row under the cursor; 0 in an empty table."""
+        return self._cursor
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, or None in an empty table."""
+        return self._rows[self._cursor] if self._rows else None
+
+    def set_rows(self, rows: Sequence[Row], changed: Iterable[str] = ()) -> None:
+        """Show other rows, repainting the lines that differ.
+
+        The cursor stays on its row and at its place on the screen, or at its index if the row is gone. Until the user
+        has moved it, it stays at the top.
+
+        Args:
+            rows: in the order to show them; not copied, so they must not be changed afterwards.
+            changed: keys of rows to mark as changed for a moment.
+        """
+        before, key = self.row, self._cursor_key()
+        offset = self._cursor - self.scroll_offset.y
+        self._rows = self.ordered(rows)
+        self._index = None
+        at = self._cursor if key is None or not self._touched else self._find(key, self._cursor)
+        moved = self._place_cursor(at)
+        self._measure()
+        if moved:
+            self.scroll_to(y=max(0, self._cursor - offset), animate=False, force=True, immediate=True)
+        self._flash(changed)
+        self._repaint_changed()
+        after = self.row
+        if after is not before:
+            self.post_message(self.Highlighted(self, after))
+
+    def _cursor_key(self) -> str | None:
+        row = self.row
+        return None if row is None else self._row_key(row)
+
+    def _place_cursor(self, index: int) -> bool:
+        before = self._cursor
+        self._cursor = max(0, min(index, len(self._rows) - 1))
+        return self._cursor != before
+
+    def _by_key(self) -> dict[str, int]:
+        """Where each key is; made when it is first asked for, since most refreshes need no look-up."""
+        if self._index is None:
+            self._index = {self._row_key(row): index for index, row in enumerate(self._rows)}
+        return self._index
+
+    def _find(self, key: str, near: int) -> int:
+        if near < len(self._rows) and self._row_key(self._rows[near]) == key:
+            return near
+        return self._by_key().get(key, near)
+
+    def set_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Show other columns."""
+        if tuple(columns) != self._columns:
+            self._columns = tuple(columns)
+            self._measure()
+            self.refresh()
+
+    def set_empty(self, words: str) -> None:
+        """Say something else where there are no rows."""
+        if words != self._empty:
+            self._empty = words
+            self._repaint_changed()
+
+    def ordered(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The order to show rows in: as they are given."""
+        return rows
+
+    def select_key(self, key: str) -> None:
+        """Put the cursor on the row of this key, if it is there."""
+        at = self._by_key().get(key)
+        if at is not None:
+            self._go(at)
+
+    # -- what changed ---------------------------------------------------------------------------
+
+    def _flash(self, keys: Iterable[str]) -> None:
+        self._flashes.update(dict.fromkeys(keys, time.monotonic() + FLASH_SECONDS))
+        if self._flashes and self._fade_timer is None:
+            self._fade_timer = self.set_timer(FLASH_SECONDS, self._fade)
+
+    def _fade(self) -> None:
+        now = time.monotonic()
+        self._flashes = {key: until for key, until in self._flashes.items() if until > now}
+        self._fade_timer = None
+        if self._flashes:
+            self._fade_timer = self.set_timer(max(0.1, min(self._flashes.values()) - now), self._fade)
+        self._repaint_changed()
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        size = Size(self._gutter + smallest_width(self._columns), len(self._rows) + self._head)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    @property
+    def _gutter(self) -> int:
+        """Cells before the first column: the cursor's sign, and where rows can be marked the mark and a space."""
+        return 3 if self._can_mark else 1
+
+    def _widths(self) -> list[int]:
+        return column_widths(self._columns, self.size.width - self._gutter)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen: the header, a row, or nothing."""
+        strip = self._compose_line(y)
+        self._painted[y] = strip
+        return strip
+
+    def _repaint_changed(self) -> None:
+        """Repaint the lines whose content is not what is on the screen; an idle table writes nothing."""
+        for y in range(self.size.height):
+            if y not in self._painted or self._painted[y] != self._compose_line(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _compose_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        index = self.scroll_offset.y + y - self._head
+        if y < self._head:
+            return self._scrolled(*self._header()).apply_style(base)
+        if not self._rows:
+            return self._empty_line(y - self._head).adjust_cell_length(width).apply_style(base)
+        if index < len(self._rows):
+            return self._scrolled(*self._line(index)).apply_style(base)
+        return Strip.blank(width, base)
+
+    def _scrolled(self, gutter: Segment, cells: list[Segment], over: Style) -> Strip:
+        """The columns moved sideways beside the gutter, which stays."""
+        x, room = self.scroll_offset.x, max(0, self.size.width - self._gutter)
+        return Strip.join([Strip([gutter]), Strip(cells).crop_extend(x, x + room, over)])
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+    def _empty_line(self, number: int) -> Strip:
+        lines = textwrap.wrap(printable(self._empty), max(1, self.size.width - 2))
+        words = lines[number] if number < len(lines) else ""
+        return Strip([Segment(" " + words, self._style("table--quiet"))])
+
+    def _header(self) -> tuple[Segment, list[Segment], Style]:
+        plain, sorted_by = self._style("table--header"), self._style("table--sorted")
+        cells = []
+        for column, width in zip(self._columns, self._widths(), strict=True):
+            ordered = self._sorted is not None and self._sorted[0] == column.key
+            title = column.title
+            if ordered and self._sorted is not None:
+                sign = "▼" if self._sorted[1] else "▲"
+                title = f"{title[: max(0, width - 2)]} {sign}" if width > 1 else sign
+            cells.append(Segment(fit(title, width, right=column.right), sorted_by if ordered else plain))
+            cells.append(Segment(" " * GAP, plain))
+        return Segment(" " * self._gutter, plain), cells, plain
+
+    def _line(self, index: int) -> tuple[Segment, list[Segment], Style]:
+        row = self._rows[index]
+        key = self._row_key(row)
+        over = Style.null()
+        here, changed = index == self._cursor, key in self._flashes
+        if changed:
+            over += self._style("table--changed")
+        if here:
+            over += self._style("table--cursor" if self.has_focus else "table--cursor-blurred")
+        cells = []
+        for column, width in zip(self._columns, self._widths(), strict=True):
+            cell = column.cell(row)
+            style = self._style(cell.style) + over if cell.style else over
+            cells.append(Segment(column.text(cell, width), style))
+            cells.append(Segment(" " * GAP, over))
+        return self._signs(key, here=here, changed=changed, over=over), cells, over
+
+    def _signs(self, key: str, *, here: bool, changed: bool, over: Style) -> Segment:
+        """Cursor, mark and change, each by a sign as well as by its colour."""
+        cursor = CURSOR_SIGN if here and self.has_focus else " "
+        if not self._can_mark:
+            return Segment(CHANGED_SIGN if changed and cursor == " " else cursor, self._style("table--sign") + over)
+        marked = key in self._marks
+        sign = MARK_SIGN if marked else CHANGED_SIGN if changed else " "
+        return Segment(f"{cursor}{sign} ", self._style("table--marked" if marked else "table--sign") + over)
+
+    def _refresh_row(self, index: int) -> None:
+        y = index - self.scroll_offset.y + self._head
+        if self._head <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def on_focus(self) -> None:
+        """The cursor shows who has the keys."""
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        """The cursor shows who has the keys."""
+        self._refresh_row(self._cursor)
+
+    def on_resize(self) -> None:
+        """The rows share the new size; the cursor stays in sight."""
+        self._painted.clear()
+        self._measure()
+        self._show_cursor()
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    @property
+    def _page_rows(self) -> int:
+        return max(1, self.size.height - self._head)
+
+    def _show_cursor(self) -> None:
+        top, page = self.scroll_offset.y, self._page_rows
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False, force=True, immediate=True)
+        elif self._cursor >= top + page:
+            self.scroll_to(y=self._cursor - page + 1, animate=False, force=True, immediate=True)
+
+    def _go(self, index: int) -> None:
+        if not self._rows:
+            return
+        self._touched = True
+        before = self._cursor
+        moved = self._place_cursor(index)
+        self._show_cursor()
+        if moved:
+            self._refresh_row(before)
+            self._refresh_row(self._cursor)
+            self.post_message(self.Highlighted(self, self.row))
