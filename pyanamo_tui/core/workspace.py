@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from pyanamo_tui.aws.batch import Batch
 from pyanamo_tui.aws.inserts import Inserts
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.session import Connection, Identity
 from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
 from pyanamo_tui.core.actions import Actions, who_asks
+from pyanamo_tui.core.doctor import Doctor
 from pyanamo_tui.core.export import Exporter
 from pyanamo_tui.core.importer import Importer
 from pyanamo_tui.core.journal import Journal, place_folder
+from pyanamo_tui.core.locked import Locked
 from pyanamo_tui.core.logbook import Logbook
 from pyanamo_tui.core.monitor import Monitor
 from pyanamo_tui.errors import ItemNotFound, UsageError
@@ -104,6 +107,11 @@ class Workspace:
         )
 
     @cached_property
+    def doctor(self) -> Doctor:
+        """What other software left wrong in the open table: found, explained, repaired."""
+        return Doctor(self.items, self.actions)
+
+    @cached_property
     def logbook(self) -> Logbook:
         """The logs of the open table's items, wherever they are kept."""
         return Logbook(self.items, self.connection)
@@ -115,9 +123,17 @@ class Workspace:
 
     def monitor(self) -> Monitor:
         """What follows the open table and publishes Snapshots. Makes a new one; nothing is read until it is started."""
-        return Monitor(
-            self.connection, self.table, interval=self.settings.interval, budget=self.settings.read_budget
-        )
+        return Monitor(self.connection, self.table, interval=self.settings.interval, budget=self.settings.read_budget)
+
+    @cached_property
+    def batch(self) -> Batch:
+        """AWS Batch of the region: jobs, queues, job definitions."""
+        return Batch(self.connection)
+
+    @cached_property
+    def locked(self) -> Locked:
+        """Who holds the locked items of the open table, and whether they still live."""
+        return Locked(self.items, self.batch, lambda: self.describe().state_index or schema.STATE_INDEX)
 
     def identity(self) -> Identity:
         """Account and role in use; one call to AWS."""
