@@ -32,6 +32,9 @@ RECENT_SECONDS: Final = 3.0
 """How long an index may show an item as waiting after it was taken: it is eventually consistent."""
 SKEW_PART: Final = 0.1
 """Of the lease: how long past its end an item is left alone, since clocks differ between hosts."""
+_CROWDED: Final = 0.01
+_CROWDED_MAX: Final = 0.5
+"""Seconds to stand back for after several lost claims in a row: more engines than items are left."""
 _T = TypeVar("_T")
 _DIGITS: Final = "0123456789"
 _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -93,6 +96,7 @@ class Candidates:
         self._lock = threading.Lock()
         self._page: list[str] = []
         self._read_at = 0.0
+        self._trust = self._page_size
         self._hidden: dict[str, float] = {}
         self._bounds: tuple[str, str] | None = None
         """The first and last id when first looked, once there was more than a page of them."""
@@ -108,7 +112,8 @@ class Candidates:
         with self._lock:
             if self._page and self._clock() - self._read_at <= PAGE_SECONDS:
                 return self._taken(self._page.pop())
-            self._page = self._look()
+            self._trust = min(self._page_size, self._trust + 1)
+            self._page = self._look()[: self._trust]
             self._read_at = self._clock()
             return self._taken(self._page.pop()) if self._page else None
 
@@ -117,9 +122,10 @@ class Candidates:
         return item_id
 
     def drop_page(self) -> None:
-        """Others are at work on these ids: look elsewhere next time."""
+        """Others are at work on these ids: look elsewhere next time, and believe shorter pages until that goes well."""
         with self._lock:
             self._page = []
+            self._trust = 0
 
     def hide(self, item_id: str, *, for_good: bool = False) -> None:
         """Do not give this id for a moment, or never again."""
@@ -250,6 +256,7 @@ class Claimer:
         Raises:
             PyanamoError: AWS refuses us as a whole: no table, no permission, no credentials.
         """
+        lost = 0
         while not self._stopping():
             item_id = self._persist(self._candidates.next, self._stopping)
             if item_id is None:
@@ -258,6 +265,9 @@ class Claimer:
             if claimed is not None:
                 return claimed
             self._candidates.drop_page()
+            lost += 1
+            if lost > 1:
+                self._pause(random.uniform(0, min(_CROWDED_MAX, _CROWDED * 2.0**lost)))
         return None
 
     def _claim(self, item_id: str) -> Claimed | None:
@@ -326,7 +336,7 @@ class Claimer:
         return None
 
     def _locked_page(self) -> Page:
-        wanted = (schema.ITEM_ID, schema.LOCK_ID, schema.LEASE_UNTIL)
+        wanted = (schema.ITEM_ID, schema.LOCK_ID, schema.LEASE_UNTIL, schema.LEASE_LOCK)
         return self._items.query_state(
             ItemState.LOCKED, index=self._index, attributes=wanted, limit=PAGE, start=self._locked_start
         )
@@ -336,7 +346,10 @@ class Claimer:
         for seen in records:
             now = self._clock()
             until, old = schema.float_of(seen, schema.LEASE_UNTIL), schema.string_of(seen, schema.LOCK_ID)
-            if until is None or old is None or until + self._lease * SKEW_PART >= now:
+            if old is None or schema.string_of(seen, schema.LEASE_LOCK) != old:
+                # A lock of the original's, perhaps taken over a lease of ours: nobody knows whether its owner lives.
+                continue
+            if until is None or until + self._lease * SKEW_PART >= now:
                 continue
             lock_id, lease_until = new_lock_id(), now + self._lease
             change = transitions.reclaim(
