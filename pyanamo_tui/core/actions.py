@@ -146,7 +146,7 @@ class Actions:
             told["tasks"] = "by item" if isinstance(keys, Mapping) else ", ".join(keys)
         if dead is not None:
             told["dead"] = "only of workers found dead"
-        return self._plan(REQUEUE, item_ids, _updating(decide), told, foresee, facts, look=look)
+        return self._plan(REQUEUE, item_ids, updating(decide), told, foresee, facts, look=look)
 
     def set_state(
         self,
@@ -177,7 +177,7 @@ class Actions:
                 return f"it is {state} already"
             return None
 
-        return self._plan(SET_STATE, item_ids, _updating(decide), {"state": state}, foresee, facts, look=look)
+        return self._plan(SET_STATE, item_ids, updating(decide), {"state": state}, foresee, facts, look=look)
 
     def delete(
         self,
@@ -217,7 +217,7 @@ class Actions:
 
         told = "all" if keys is None else "by item" if isinstance(keys, Mapping) else ", ".join(keys)
         ids = [items] if isinstance(items, str) else items
-        return self._plan(DELETE_TASKS, ids, _updating(decide), {"tasks": told}, None, None, look=look)
+        return self._plan(DELETE_TASKS, ids, updating(decide), {"tasks": told}, None, None, look=look)
 
     def undo(self, action_id: str | None = None, *, look: bool = True) -> Plan:
         """Take an action back: every item that it changed becomes what it was, if it still is what the action left.
@@ -377,8 +377,8 @@ def _is_dead(record: Record, dead: Mapping[str, str | None] | None) -> bool:
     return True
 
 
-def _updating(change_of: Callable[[Record, float], Change]) -> Decide:
-    """A decision by one of the transitions."""
+def updating(change_of: Callable[[Record, float], Change]) -> Decide:
+    """A decision by one of the transitions: the change it makes of the item as it is."""
 
     def decide(item_id: str, record: Record | None, now: float) -> Step:
         if record is None:

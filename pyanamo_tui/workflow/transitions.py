@@ -83,7 +83,8 @@ class Outcome:
         return TaskStatus.DONE if self.ok else TaskStatus.FAILED
 
 
-def _stamp(now: float) -> dict[Path, AttributeValue]:
+def stamped(now: float) -> dict[Path, AttributeValue]:
+    """What every write of ours notes: when."""
     return {(schema.UPDATED_AT,): {"N": str(int(now * 1000))}}
 
 
@@ -102,7 +103,7 @@ def _lock(owner: str, lock_id: str, lease_until: float, now: float) -> dict[Path
         (schema.OWNER,): text(owner),
         (schema.LEASE_UNTIL,): number(round(lease_until)),
         (schema.LEASE_LOCK,): text(lock_id),
-        **_stamp(now),
+        **stamped(now),
     }
 
 
@@ -133,14 +134,15 @@ def reclaim(*, old_lock_id: str, owner: str, lock_id: str, lease_until: float, n
 
 def renew(*, lock_id: str, lease_until: float, now: float, live_tail: str | None = None) -> Change:
     """Keep a lock alive, with the last lines of what runs."""
-    sets = {(schema.LEASE_UNTIL,): number(round(lease_until)), **_stamp(now)}
+    sets = {(schema.LEASE_UNTIL,): number(round(lease_until)), **stamped(now)}
     if live_tail is not None:
         sets[(schema.LIVE_TAIL,)] = text(live_tail)
     return Change(conditions=_held_by(lock_id), sets=sets)
 
 
-def _released(state: str, now: float) -> tuple[dict[Path, AttributeValue], frozenset[Path]]:
-    return {(schema.STATE,): text(state), **_NOBODY, **_stamp(now)}, _RUN_ONLY
+def released(state: str, now: float) -> tuple[dict[Path, AttributeValue], frozenset[Path]]:
+    """What sets an item free in a state: what is set, and what goes."""
+    return {(schema.STATE,): text(state), **_NOBODY, **stamped(now)}, _RUN_ONLY
 
 
 def finish(item: Item, outcome: Outcome, *, lock_id: str, now: float, retry: bool = False) -> Change:
@@ -149,7 +151,7 @@ def finish(item: Item, outcome: Outcome, *, lock_id: str, now: float, retry: boo
     sets: dict[Path, AttributeValue] = {
         (schema.LOG,): schema.write_log(log),
         (schema.LOG_LENGTH,): number(outcome.lines),
-        **_stamp(now),
+        **stamped(now),
     }
     removes: set[Path] = set(_RUN_ONLY)
     _set_or_remove(sets, removes, schema.EXIT_CODE, None if log.exit_code is None else number(log.exit_code))
@@ -175,7 +177,7 @@ def _statuses(tasks: Iterable[Task], changed: Mapping[str, str]) -> dict[str, st
     return {task.key: changed.get(task.key, task.status) for task in tasks}
 
 
-def _counts(statuses: Mapping[str, str]) -> dict[Path, AttributeValue]:
+def task_counts(statuses: Mapping[str, str]) -> dict[Path, AttributeValue]:
     """`Log_Length`, `Failed_Tasks` and `Nested_Tasks`, always from the statuses, never by adding."""
     values = list(statuses.values())
     failed = values.count(TaskStatus.FAILED)
@@ -207,8 +209,8 @@ def finish_task(
     entry = schema.write_log(replace(outcome.log, earlier=earlier_of(task.log)))
     sets: dict[Path, AttributeValue] = {
         (schema.SCRIPT, key, schema.STATUS): text(outcome.status),
-        **_counts(_statuses(item.tasks, {key: outcome.status})),
-        **_stamp(now),
+        **task_counts(_statuses(item.tasks, {key: outcome.status})),
+        **stamped(now),
     }
     if has_log_map:
         sets[(schema.LOG, key)] = entry
@@ -247,8 +249,8 @@ def close_nested(
     sets: dict[Path, AttributeValue] = {
         (schema.STATE,): text(state),
         **{(schema.SCRIPT, key, schema.STATUS): text(TaskStatus.TODO) for key in again},
-        **_counts(statuses),
-        **_stamp(now),
+        **task_counts(statuses),
+        **stamped(now),
     }
     removes = set(_RUN_ONLY)
     if state in {ItemState.DONE, ItemState.FAILED}:
@@ -267,7 +269,7 @@ def close_nested(
 
 def release(*, lock_id: str, now: float, state: ItemState = ItemState.TODO) -> Change:
     """Give an unfinished item back as its own worker; the attempt is not counted against it."""
-    sets, removes = _released(state, now)
+    sets, removes = released(state, now)
     return Change(
         conditions=_held_by(lock_id),
         sets=sets,
@@ -292,7 +294,7 @@ def requeue(
         raise Refused("a worker holds it")
     if not item.tasks and not item.nested and not (item.script or "").strip():
         raise Refused("it has no script to run")
-    sets, removes = _released(ItemState.TODO, now)
+    sets, removes = released(ItemState.TODO, now)
     sets[(schema.DONE_DATE,)] = text(schema.FREE)
     gone = removes | {(schema.SIGNATURE,), (schema.EXIT_CODE,)}
     if not item.nested:
@@ -309,7 +311,7 @@ def requeue(
     if waiting and item.facts.state == ItemState.TODO and not COUNT_DEBRIS & set(item.facts.debris):
         raise Refused("it is waiting already")
     sets.update({(schema.SCRIPT, key, schema.STATUS): text(TaskStatus.TODO) for key in again})
-    sets.update(_counts(_statuses(item.tasks, dict.fromkeys(again, TaskStatus.TODO))))
+    sets.update(task_counts(_statuses(item.tasks, dict.fromkeys(again, TaskStatus.TODO))))
     return Change(conditions=unchanged(record, script_too=True), sets=sets, removes=gone)
 
 
@@ -356,7 +358,7 @@ def set_state(record: Record, state: str, *, now: float, steal: bool = False) ->
         raise Refused(f"it is {state} already")
     if held == ItemState.LOCKED and not steal:
         raise Refused("a worker holds it")
-    sets, removes = _released(state, now)
+    sets, removes = released(state, now)
     if state == ItemState.DONE:
         removes |= {(schema.SIGNATURE,), (schema.EXIT_CODE,)}
     return Change(conditions=unchanged(record), sets=sets, removes=removes)
@@ -384,7 +386,7 @@ def delete_tasks(record: Record, keys: Collection[str] | None, *, now: float) ->
         raise Refused(f"it has no task {missing[0]}")
     left = [task for task in item.tasks if task.key not in doomed]
     statuses = _statuses(left, {})
-    sets: dict[Path, AttributeValue] = {**_counts(statuses), **_stamp(now)}
+    sets: dict[Path, AttributeValue] = {**task_counts(statuses), **stamped(now)}
     if all(task.ended for task in left) and item.facts.state in {ItemState.TODO, ItemState.FAILED, ItemState.WALL_TIME}:
         state = ItemState.FAILED if TaskStatus.FAILED in statuses.values() else ItemState.DONE
         sets[(schema.STATE,)] = text(state)
