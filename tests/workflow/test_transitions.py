@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.change import UNCHANGED_BY, Change, Path, apply
@@ -21,6 +21,7 @@ from pyanamo_tui.workflow.transitions import Outcome, Refused, Scope
 START: Final = 1_790_000_000.0
 LEASE: Final = 300.0
 WORKERS: Final = st.sampled_from(["w1", "w2", "w3"])
+STATES: Final = st.sampled_from(["done", "failed", "Wall_Time_Exceeded", "Pending", "locked", " ", "todo"])
 KEYS: Final = st.sampled_from([f"Task_{index}" for index in range(5)])
 
 
@@ -133,15 +134,38 @@ class ItemLife(RuleBasedStateMachine):
         self.workers[name] = Worker(lock_id, read_item(self.record), schema.map_of(self.record, "Log") is not None)
         self.lock_ours = True
 
-    @rule(seconds=st.sampled_from([1.0, 200.0, 1000.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.now += seconds
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        """One thing that can happen now. One rule for all, so that long lives are as usual as short ones."""
+        possible = [
+            self.time_passes,
+            self.a_person_looks,
+            *[self.a_person_requeues] * 3,
+            self.a_person_sets_the_state,
+            self.a_person_deletes_tasks,
+            self.an_original_engine_takes_the_lock,
+            self.original_software_leaves_its_faults,
+            self.engines_race_for_it,
+            self.an_expired_lease_is_taken_over,
+        ]
+        if self.record["ItemState"] == text("todo"):
+            possible += [self.engines_race_for_it] * 12
+        if self.workers:
+            possible += [*[self.a_worker_ends_what_it_runs] * 10, self.a_worker_renews, self.a_worker_renews]
+            possible += [self.a_worker_gives_it_back, self.a_worker_crashes]
+        if any(worker.item.tasks for worker in self.workers.values()):
+            possible += [self.a_worker_closes_a_nested_item] * 3
+        happening = data.draw(st.sampled_from(possible))
+        note(happening.__name__)
+        happening(data)
 
-    @rule(first=WORKERS, second=WORKERS)
-    def engines_race_for_it(self, first: str, second: str) -> None:
+    def time_passes(self, data: st.DataObject) -> None:
+        self.now += data.draw(st.sampled_from([1.0, 200.0, 1000.0]))
+
+    def engines_race_for_it(self, data: st.DataObject) -> None:
         waiting = self.record["ItemState"] == text("todo")
         winners = []
-        for name in (first, second):
+        for name in data.draw(st.lists(WORKERS, min_size=1, max_size=3, unique=True)):
             lock_id = self._lock()
             change = transitions.claim(owner=name, lock_id=lock_id, lease_until=self.now + LEASE, now=self.now)
             if self._write(change):
@@ -149,8 +173,8 @@ class ItemLife(RuleBasedStateMachine):
                 self._holding(name, lock_id)
         assert len(winners) == int(waiting)
 
-    @rule(name=WORKERS)
-    def an_expired_lease_is_taken_over(self, name: str) -> None:
+    def an_expired_lease_is_taken_over(self, data: st.DataObject) -> None:
+        name = data.draw(WORKERS)
         old = self.record["lockID"]["S"]
         until = schema.float_of(self.record, "Lease_Until")
         held = self.record["ItemState"] == text("locked")
@@ -164,9 +188,8 @@ class ItemLife(RuleBasedStateMachine):
         if expired:
             self._holding(name, lock_id)
 
-    @precondition(lambda self: self.workers)
-    @rule(data=st.data(), tail=st.none() | st.just("last line"))
-    def a_worker_renews(self, data: st.DataObject, tail: str | None) -> None:
+    def a_worker_renews(self, data: st.DataObject) -> None:
+        tail = data.draw(st.none() | st.just("last line"))
         self._as_worker(
             data.draw(st.sampled_from(sorted(self.workers))),
             lambda worker: transitions.renew(
@@ -174,9 +197,8 @@ class ItemLife(RuleBasedStateMachine):
             ),
         )
 
-    @precondition(lambda self: self.workers)
-    @rule(data=st.data(), ok=st.booleans(), retry=st.booleans(), close=st.booleans())
-    def a_worker_ends_what_it_runs(self, data: st.DataObject, ok: bool, retry: bool, close: bool) -> None:
+    def a_worker_ends_what_it_runs(self, data: st.DataObject) -> None:
+        ok, retry, close = data.draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
         name = data.draw(st.sampled_from(sorted(self.workers)))
         worker = self.workers[name]
         if not worker.item.tasks:
@@ -212,9 +234,8 @@ class ItemLife(RuleBasedStateMachine):
                 assert read_item(self.record).facts.state == state
                 del self.workers[name]
 
-    @precondition(lambda self: any(worker.item.tasks for worker in self.workers.values()))
-    @rule(data=st.data(), again=st.booleans())
-    def a_worker_closes_a_nested_item(self, data: st.DataObject, again: bool) -> None:
+    def a_worker_closes_a_nested_item(self, data: st.DataObject) -> None:
+        again = data.draw(st.booleans())
         name = data.draw(st.sampled_from(sorted(name for name, held in self.workers.items() if held.item.tasks)))
         tasks = self.workers[name].item.tasks
         failed = [task.key for task in tasks if task.status == TaskStatus.FAILED]
@@ -236,20 +257,20 @@ class ItemLife(RuleBasedStateMachine):
                 assert (self.record["Failed_Tasks"] == number(0)) == (state == ItemState.DONE)
             del self.workers[name]
 
-    @precondition(lambda self: self.workers)
-    @rule(data=st.data())
     def a_worker_gives_it_back(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.workers)))
         self._as_worker(name, lambda held: transitions.release(lock_id=held.lock_id, now=self.now))
         self.workers.pop(name, None)
 
-    @precondition(lambda self: self.workers)
-    @rule(data=st.data())
     def a_worker_crashes(self, data: st.DataObject) -> None:
         del self.workers[data.draw(st.sampled_from(sorted(self.workers)))]
 
-    @rule()
-    def a_person_looks(self) -> None:
+    def _maybe_looks(self, data: st.DataObject) -> None:
+        """People mostly act on what is on the screen now, sometimes on what was there a while ago."""
+        if data.draw(st.sampled_from([True, True, True, False])):
+            self.a_person_looks(data)
+
+    def a_person_looks(self, _data: st.DataObject) -> None:
         self.seen = copy.deepcopy(self.record)
 
     def _as_person(self, make: Callable[[Record], Change]) -> bool:
@@ -265,8 +286,10 @@ class ItemLife(RuleBasedStateMachine):
             self.seen = copy.deepcopy(self.record)
         return went
 
-    @rule(scope=st.sampled_from(list(Scope)), keys=st.lists(KEYS, max_size=2), steal=st.booleans())
-    def a_person_requeues(self, scope: Scope, keys: list[str], steal: bool) -> None:
+    def a_person_requeues(self, data: st.DataObject) -> None:
+        self._maybe_looks(data)
+        scope, steal = data.draw(st.tuples(st.sampled_from(list(Scope)), st.booleans()))
+        keys = data.draw(st.lists(KEYS, max_size=2))
         if self._as_person(lambda seen: transitions.requeue(seen, now=self.now, scope=scope, keys=keys, steal=steal)):
             item = read_item(self.record)
             assert item.facts.state == ItemState.TODO
@@ -274,21 +297,22 @@ class ItemLife(RuleBasedStateMachine):
             assert "Error_Signature" not in self.record
             self.counts_ours = self.lock_ours = True
 
-    @rule(state=st.sampled_from(["done", "failed", "Wall_Time_Exceeded", "Pending", "locked", " ", "todo"]))
-    def a_person_sets_the_state(self, state: str) -> None:
+    def a_person_sets_the_state(self, data: st.DataObject) -> None:
+        self._maybe_looks(data)
+        state = data.draw(STATES)
         if self._as_person(lambda seen: transitions.set_state(seen, state, now=self.now)):
             assert self.record["ItemState"] == text(state)
             self.lock_ours = True
 
-    @rule(keys=st.none() | st.lists(KEYS, max_size=2))
-    def a_person_deletes_tasks(self, keys: list[str] | None) -> None:
+    def a_person_deletes_tasks(self, data: st.DataObject) -> None:
+        self._maybe_looks(data)
+        keys = data.draw(st.none() | st.lists(KEYS, min_size=1, max_size=2))
         if self._as_person(lambda seen: transitions.delete_tasks(seen, keys, now=self.now)):
             left = read_item(self.record).tasks
             assert not {task.key for task in left} & set(keys or [])
             self.counts_ours = True
 
-    @rule(data=st.data())
-    def an_original_engine_takes_the_lock(self, data: st.DataObject) -> None:
+    def an_original_engine_takes_the_lock(self, _data: st.DataObject) -> None:
         """It writes without a condition, over any lock."""
         self.locks += 1
         self.record = {
@@ -300,9 +324,10 @@ class ItemLife(RuleBasedStateMachine):
         }
         self.lock_ours = False
 
-    @rule(ending=st.sampled_from(["done", "Wall_Time_Exceeded", "todo"]), free=st.booleans(), count=st.integers(0, 9))
-    def original_software_leaves_its_faults(self, ending: str, free: bool, count: int) -> None:
+    def original_software_leaves_its_faults(self, data: st.DataObject) -> None:
         """It ends or resets the item with counts that are wrong, and with every task or none done."""
+        ending = data.draw(st.sampled_from(["done", "Wall_Time_Exceeded", "todo"]))
+        free, count = data.draw(st.tuples(st.booleans(), st.integers(0, 9)))
         self.locks += 1
         record = {**copy.deepcopy(self.record), "ItemState": text(ending), "Log_Length": number(count)}
         record["lockID"] = text("NULL" if free or ending == "todo" else f"original{self.locks}")
@@ -335,7 +360,7 @@ class ItemLife(RuleBasedStateMachine):
 
 
 TestItemLife = ItemLife.TestCase
-TestItemLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestItemLife.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
 def locked(record: Record, lock_id: str = "L1", *, now: float = START) -> Record:
@@ -362,6 +387,22 @@ def test_of_any_number_of_claimers_one_wins(claimers: int) -> None:
         record = after or record
     assert won == 1
     assert record["Attempts"] == number(1)
+
+
+def test_every_change_of_a_worker_is_fenced_by_its_own_lock() -> None:
+    record = locked(nested_with(["todo", "todo"], "todo"), "another")
+    item = read_item(record)
+    changes = [
+        transitions.renew(lock_id="mine", lease_until=START, now=START, live_tail="x"),
+        transitions.release(lock_id="mine", now=START),
+        transitions.finish(item, outcome(True), lock_id="mine", now=START),
+        transitions.finish_task(item, "Task_0", outcome(True), lock_id="mine", now=START, has_log_map=True),
+        transitions.close_nested(item, ItemState.WALL_TIME, lock_id="mine", now=START),
+    ]
+    assert [written(change, record) for change in changes] == [None] * len(changes)
+    for change in changes:
+        assert written(change, {**record, "lockID": text("mine")}) is not None
+        assert written(change, {**record, "lockID": text("mine"), "ItemState": text("todo")}) is None
 
 
 def test_no_worker_change_creates_an_item() -> None:
