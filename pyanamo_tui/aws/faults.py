@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import botocore.exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from pyanamo_tui.errors import (
     CredentialsError,
@@ -61,8 +62,8 @@ _NO_CREDENTIALS_HINT: Final = (
     "Run `aws configure` or `aws sso login`, set AWS_PROFILE, or pass --profile; `--local` needs no credentials."
 )
 
-AWS_EXCEPTIONS: Final = (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError)
-"""Everything that a boto3 call raises by itself."""
+AWS_EXCEPTIONS: Final = (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError, ResponseParserError)
+"""Everything that a boto3 call raises by itself; the last where a proxy answers with a page of its own."""
 
 
 def error_code(error: boto.ClientError) -> str:
