@@ -1,24 +1,29 @@
-"""The commands that change items: each plans, asks, applies, and tells every outcome."""
+"""How every command that changes items goes: plan, ask, apply under a line of progress, tell every outcome."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
-
-from pyanamo_tui.cli.output import confirm, emit_json, interruptible, note, say
+from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptible, note, say
 from pyanamo_tui.cli.place import Place
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.plan import ActionResult, Plan
     from pyanamo_tui.core.workspace import Workspace
 
-OUTCOMES_SHOWN = 50
-EXIT_SOME_FAILED = 1
-EXIT_INTERRUPTED = 130
+TYPED_ABOVE: Final = 20
+"""A change of more items than this is confirmed by typing their number."""
+OUTCOMES_SHOWN: Final = 50
+EXIT_SOME_FAILED: Final = 1
+EXIT_NO_SUCH_ITEM: Final = 4
+EXIT_INTERRUPTED: Final = 130
+
+
+def looks(place: Place, *, dry_run: bool) -> bool:
+    """Whether a plan has to look at the items: only where somebody is told what it found."""
+    return dry_run or not place.yes
 
 
 def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, verb: str) -> int:
@@ -32,35 +37,49 @@ def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, 
         verb: what is done, as in "Requeue".
 
     Returns:
-        The exit code: 0 when every item was changed or rightly skipped, 1 when some failed, 130 when interrupted.
+        The exit code: 0 when every item was changed, 1 when some were skipped or failed, 4 when no item of these ids
+        exists, 130 when interrupted, else that of what stopped it.
     """
     if dry_run:
         _print_plan(place, plan, verb)
         return 0
     if plan.item_ids and plan.would_change != 0:
-        number = plan.total if plan.would_change is None else plan.would_change
-        where = f"table {plan.table}, account {plan.account or 'unknown'}, {plan.region}"
-        noun = "item" if number == 1 else "items"
-        confirm(f"{verb} {number:,} {noun} in {where}?", yes=place.yes)
+        _ask(place, plan, verb)
     stop = threading.Event()
-    with interruptible(stop):
-        result = workspace.actions.apply(plan, progress=_progress_line(), cancelled=stop.is_set)
-    _print_result(place, result)
-    if result.cancelled:
-        return EXIT_INTERRUPTED
+    with interruptible(stop), ProgressLine(verb) as line:
+        result = workspace.actions.apply(plan, progress=_telling(line), cancelled=stop.is_set)
+    print_result(place, result)
+    return exit_code(result)
+
+
+def exit_code(result: ActionResult) -> int:
+    """What a command ends with after a bulk change."""
+    from pyanamo_tui.core.apply import NO_SUCH_ITEM  # noqa: PLC0415 - boto3, which --help need not pay
+
     if result.error is not None:
         return result.error.exit_code
+    if result.cancelled:
+        return EXIT_INTERRUPTED
+    if result.skipped and not (result.failed or result.changed):
+        return EXIT_NO_SUCH_ITEM if all(one.why == NO_SUCH_ITEM for one in result.skipped) else EXIT_SOME_FAILED
     return EXIT_SOME_FAILED if result.failed or result.skipped else 0
 
 
-def _progress_line() -> Callable[[int, int, int, int, int], None] | None:
-    if not sys.stderr.isatty():
-        return None
+def _ask(place: Place, plan: Plan, verb: str) -> None:
+    number = plan.total if plan.would_change is None else plan.would_change
+    where = f"table {plan.table} ({plan.region}, account {plan.account or 'unknown'})"
+    if not place.yes:
+        for what, items in plan.outcomes.items():
+            note(f"{items:>9,}  {what}")
+        if plan.write_units is not None:
+            note(f"About {plan.write_units:,.0f} write units.")
+    question = f"{verb} {number:,} {'item' if number == 1 else 'items'} of {where}?"
+    confirm(question, yes=place.yes, typed=str(number) if number > TYPED_ABOVE else "")
 
+
+def _telling(line: ProgressLine) -> Callable[[int, int, int, int, int], None]:
     def show(done: int, total: int, changed: int, skipped: int, failed: int) -> None:
-        end = "\n" if done >= total else ""
-        words = f"\r{done:,} of {total:,}: {changed:,} changed, {skipped:,} skipped, {failed:,} failed{end}"
-        click.echo(words, err=True, nl=False)
+        line.show(f"{done:,} of {total:,}: {changed:,} changed, {skipped:,} skipped, {failed:,} failed")
 
     return show
 
@@ -69,28 +88,30 @@ def _print_plan(place: Place, plan: Plan, verb: str) -> None:
     if place.as_json:
         emit_json(plan.dry())
         return
-    say(f"{verb} {plan.total:,} items of table {plan.table}, {plan.region}: nothing was sent.")
+    noun = "item" if plan.total == 1 else "items"
+    say(f"{verb} {plan.total:,} {noun} of table {plan.table}, {plan.region}: nothing was sent.")
     for what, number in plan.outcomes.items():
         say(f"{number:>9,}  {what}")
     if plan.write_units is not None:
         say(f"About {plan.write_units:,.0f} write units.")
 
 
-def _print_result(place: Place, result: ActionResult) -> None:
+def print_result(place: Place, result: ActionResult) -> None:
+    """Say what came of a bulk change: figures on standard output, each skipped and failed item on standard error."""
     if place.as_json:
         emit_json(result.as_json())
-        return
-    for one in result.skipped[:OUTCOMES_SHOWN]:
-        note(f"skipped  {one.item}: {one.why}")
-    for one in result.failed[:OUTCOMES_SHOWN]:
-        note(f"failed   {one.item}: {one.why}")
-    hidden = max(0, len(result.skipped) - OUTCOMES_SHOWN) + max(0, len(result.failed) - OUTCOMES_SHOWN)
-    if hidden:
-        note(f"… and {hidden:,} more; --json lists them all")
-    parts = [f"{result.changed:,} changed", f"{len(result.skipped):,} skipped", f"{len(result.failed):,} failed"]
-    if result.not_started:
-        parts.append(f"{result.not_started:,} not started")
-    say(", ".join(parts) + (f". Undo: pyanamo-tui undo {result.id}" if result.id and result.changed else "."))
+    else:
+        for one in result.skipped[:OUTCOMES_SHOWN]:
+            note(f"skipped  {one.item}: {one.why}")
+        for one in result.failed[:OUTCOMES_SHOWN]:
+            note(f"failed   {one.item}: {one.why}")
+        hidden = max(0, len(result.skipped) - OUTCOMES_SHOWN) + max(0, len(result.failed) - OUTCOMES_SHOWN)
+        if hidden:
+            note(f"… and {hidden:,} more; --json lists them all")
+        parts = [f"{result.changed:,} changed", f"{len(result.skipped):,} skipped", f"{len(result.failed):,} failed"]
+        if result.not_started:
+            parts.append(f"{result.not_started:,} not started")
+        say(", ".join(parts) + (f". Undo: pyanamo-tui undo {result.id}" if result.id and result.changed else "."))
     if result.error is not None:
         note(f"pyanamo-tui: {result.error.message}")
         note(result.error.hint)

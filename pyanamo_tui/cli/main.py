@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -11,17 +12,37 @@ import click
 
 from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
-from pyanamo_tui.cli.output import note, report
-from pyanamo_tui.cli.place import Place, pass_place, place_options
-from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.cli.output import note, report, survive_any_text
+from pyanamo_tui.cli.place import Place, examples, pass_place, place_options
+from pyanamo_tui.errors import PyanamoError, UsageError
 
 COMMANDS: Final = {
     "demo": "pyanamo_tui.cli.demo",
+    "tables": "pyanamo_tui.cli.tables",
+    "import": "pyanamo_tui.cli.importing",
+    "status": "pyanamo_tui.cli.status",
+    "items": "pyanamo_tui.cli.items",
+    "failures": "pyanamo_tui.cli.items",
+    "logs": "pyanamo_tui.cli.logs",
+    "requeue": "pyanamo_tui.cli.itemchanges",
+    "set-state": "pyanamo_tui.cli.itemchanges",
+    "delete": "pyanamo_tui.cli.itemchanges",
+    "undo": "pyanamo_tui.cli.history",
+    "activity": "pyanamo_tui.cli.history",
+    "doctor": "pyanamo_tui.cli.doctor",
+    "export": "pyanamo_tui.cli.exporting",
+    "restore": "pyanamo_tui.cli.exporting",
+    "settings": "pyanamo_tui.cli.settings",
+    "completion": "pyanamo_tui.cli.completion",
 }
 """Where each command lives; a module is imported when its command is asked for."""
 
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+
+
+class _ReaderGone(Exception):
+    """Whoever read our output reads no more."""
 
 
 class _Commands(click.Group):
@@ -37,8 +58,45 @@ class _Commands(click.Group):
         found: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_") + "_command")
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise UsageError(f"There is no command {args[0]}", hint + "See: pyanamo-tui --help")
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end with 1: nothing failed, `head` has had enough.
+            raise _ReaderGone from error
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "pyanamo-tui -t Cohort7                       the dashboard",
+        "pyanamo-tui status -t Cohort7                how far it is, once, as text",
+        "pyanamo-tui import cohort7.txt -t Cohort7    add items from a file",
+        "pyanamo-tui requeue --state failed --dry-run -t Cohort7",
+        "pyanamo-tui COMMAND --help                   about one command",
+    )
+    + """
+
+\b
+Every command ends with one of these:
+  0 done    1 some items failed or were skipped    2 wrong usage or bad input
+  3 credentials or permission    4 no such table or item    130 interrupted
+
+Settings come from flags, then PYANAMO_TUI_TABLE, PYANAMO_TUI_REGION and so on, then the AWS variables, then the
+settings file: see pyanamo-tui settings.
+""",
+)
 @place_options
 @click.version_option(__version__, prog_name="pyanamo-tui")
 @pass_place
@@ -56,10 +114,12 @@ def cli(context: click.Context, place: Place) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    survive_any_text()
     try:
         code = cli.main(args=arguments, prog_name="pyanamo-tui", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        report(_wrong_usage(error))
         sys.exit(EXIT_USAGE)
     except PyanamoError as error:
         report(error)
@@ -67,16 +127,24 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         note("Interrupted")
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         # The reader of our output has gone (`| head`): nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        # A fault of our own: its report goes to a file, and its name to whoever is there.
         path = write_report(error)
         note(f"pyanamo-tui: a fault of the program itself: {type(error).__name__}: {error}")
         note(f"Please report it, with {path}" if path else "Please report it.")
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_usage(error: click.ClickException) -> UsageError:
+    """What click found wrong, as one line, and where to read how it is right."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = "pyanamo-tui" if context is None else context.command_path
+    return UsageError(" ".join(error.format_message().split()).rstrip("."), f"See: {command} --help")
 
 
 if __name__ == "__main__":

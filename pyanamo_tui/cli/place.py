@@ -64,6 +64,11 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
         place.flags[name] = value
 
 
+def _remember_table(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+    if value is not None:
+        context.ensure_object(Place).flags["table"] = value
+
+
 def _option(*names: str, **more: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own keywords
     return click.option(*names, expose_value=False, callback=_remember, **more)
 
@@ -77,7 +82,7 @@ _PLACE: Final = (
     _option("--config", "config", metavar="FILE", help="Another settings file."),
 )
 _JSON: Final = _option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
-_YES: Final = _option("--yes", "-y", "yes", is_flag=True, help="Do not ask.")
+_YES: Final = _option("--yes", "-y", "yes", is_flag=True, help="Answer yes to what would be asked.")
 
 
 def place_options(command: Command) -> Command:
@@ -95,3 +100,15 @@ def output_options(command: Command) -> Command:
 def change_options(command: Command) -> Command:
     """Add the options that say where, `--json`, and `--yes`."""
     return place_options(_JSON(_YES(command)))
+
+
+def table_argument(command: Command) -> Command:
+    """Let the table be named without `-t`."""
+    return click.argument("named", metavar="[TABLE]", required=False, expose_value=False, callback=_remember_table)(
+        command
+    )
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines to copy, left as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

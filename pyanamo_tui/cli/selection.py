@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pyanamo_tui.errors import PyanamoError, UsageError
-from pyanamo_tui.workflow.filters import parse_filter, quote
-from pyanamo_tui.workflow.model import ItemFacts, Snapshot
+from pyanamo_tui.cli.output import ProgressLine
+from pyanamo_tui.errors import UsageError
+from pyanamo_tui.workflow.filterfields import Operator, Value, exact_states
+from pyanamo_tui.workflow.filters import Filter, FilterError, parse_filter, quote
+from pyanamo_tui.workflow.model import KNOWN_STATES, ItemFacts, Snapshot
 
 if TYPE_CHECKING:
+    from pyanamo_tui.core.monitor import Monitor
     from pyanamo_tui.core.workspace import Workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -37,13 +40,39 @@ class Selection:
 
     def check(self) -> None:
         """Raises UsageError unless the selection says one thing clearly."""
-        wide = [self.state, self.text, self.signature, self.dead or None]
-        if self.by_ids and any(wide):
-            raise UsageError("Name items, or choose them by an option, not both")
-        if not self.by_ids and not any(wide):
+        wide = any((self.state, self.text, self.signature, self.dead))
+        if self.by_ids and wide:
+            raise UsageError("Items are named and chosen by an option too", "Do either, not both.")
+        if not self.by_ids and not wide:
             raise UsageError(
-                "Which items?", "Name them, or use --state S, --filter F, --signature X" + " (or - to read ids)."
+                "No items are named", "Name them, or - to read ids, or use --state S, --filter F or --signature X."
             )
+        if not self.by_ids:
+            self.question()
+
+    def question(self) -> Filter:
+        """The options as one filter.
+
+        Raises:
+            FilterError: the filter cannot be understood.
+        """
+        terms = [self.text or ""]
+        if self.state:
+            terms.append(f"state:{quote(known_state(self.state))}")
+        if self.signature:
+            terms.append(f"sig={quote(self.signature)}")
+        try:
+            # By itself first, so that a mistake is told by the place where it was made.
+            parse_filter(self.text or "")
+        except FilterError as error:
+            hint = error.hint or "The fields and their values: pyanamo-tui items --help"
+            raise FilterError(error.position, error.expected, hint) from error
+        return parse_filter(" ".join(term for term in terms if term))
+
+    def detail(self) -> dict[str, str]:
+        """What the journal notes of how the items were chosen."""
+        told = {"state": self.state, "filter": self.text, "signature": self.signature}
+        return {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +90,69 @@ def selection_options(*, dead: bool = False) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         if dead:
             command = click.option("--dead", is_flag=True, help="Locked items whose worker is dead.")(command)
-        command = click.option("--signature", metavar="X", help="Failed items of this failure group.")(command)
-        command = click.option("--filter", "text", metavar="F", help="Items that a filter matches.")(command)
-        command = click.option("--state", metavar="S", help="All items in a state.")(command)
+        command = click.option("--signature", metavar="X", help="Items of this failure group: see failures.")(command)
+        command = click.option("--filter", "text", metavar="F", help="Items that a filter matches: see items.")(command)
+        command = state_option(command)
         return click.argument("item_ids", metavar="[ITEM]...", nargs=-1)(command)
 
     return add
+
+
+def _complete_state(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    return [state for state in KNOWN_STATES if state.casefold().startswith(typed.casefold())]
+
+
+state_option: Final = click.option("--state", metavar="S", help="All items in a state.", shell_complete=_complete_state)
+
+
+def known_state(written: str) -> str:
+    """A state as the table has it: the known ones in any case, `wall` for Wall_Time_Exceeded, others to the letter."""
+    (state,) = exact_states(Operator.EQUAL, (Value(written),)) or (written,)
+    return state
 
 
 def read_ids(item_ids: tuple[str, ...]) -> tuple[str, ...]:
     """The ids as named; a single `-` reads them from standard input, one a line."""
     if item_ids != ("-",):
         return item_ids
-    return tuple(line.rstrip("\n") for line in sys.stdin if line.strip())
+    read = tuple(line.rstrip("\r\n") for line in sys.stdin if line.strip())
+    if not read:
+        raise UsageError("Standard input holds no ids", "Give one id on each line.")
+    return read
 
 
-def take_census(workspace: Workspace) -> Snapshot:
-    """One whole look at the table.
+def take_census(workspace: Workspace, monitor: Monitor) -> Snapshot:
+    """One whole look at the table; on a terminal it is said how far it is.
 
     Raises:
         PyanamoError: it could not be looked at; what and why.
     """
-    monitor = workspace.monitor()
-    snapshot = monitor.poll_once()
-    if snapshot.exact:
-        return snapshot
-    raise monitor.error or PyanamoError(snapshot.health.message or "The table could not be read", snapshot.health.hint)
+    # A monitor goes on trying where there is no network: whether there is one is found out at once.
+    workspace.describe()
+    with ProgressLine("Counting") as line:
+        unsubscribe = monitor.subscribe(lambda snapshot: line.show(f"{snapshot.total:,} items so far"))
+        try:
+            return monitor.poll_once()
+        finally:
+            unsubscribe()
+
+
+def facts_that_match(workspace: Workspace, question: Filter) -> Iterator[ItemFacts]:
+    """What is known of each item that a filter matches. Where it names states, only those are read."""
+    from pyanamo_tui.core.listing import list_states  # noqa: PLC0415 - boto3, only when items are asked for
+
+    states, now = question.states(), time.time()
+    if states is None:
+        snapshot = take_census(workspace, workspace.monitor())
+        found: Iterable[ItemFacts] = sorted(snapshot.items.values(), key=lambda facts: facts.item_id)
+    else:
+        found = list_states(workspace.items, workspace.describe(), states)
+    return (facts for facts in found if question.matches(facts, now))
 
 
 def find(workspace: Workspace, selection: Selection) -> Selected:
-    """The items that a selection means, by a census where they were not named."""
-    selection.check()
+    """The items that a selection means, read from the table where they were not named."""
     if selection.by_ids:
         return Selected(read_ids(selection.item_ids))
-    terms = [selection.text or ""]
-    if selection.state:
-        terms.append(f"state:{quote(selection.state)}")
-    if selection.signature:
-        terms.append(f"sig={quote(selection.signature)}")
-    question = parse_filter(" ".join(term for term in terms if term))
-    snapshot, now = take_census(workspace), time.time()
-    found = {item_id: facts for item_id, facts in snapshot.items.items() if question.matches(facts, now)}
-    if not selection.dead:
-        return Selected(tuple(sorted(found)), found)
-    dead = {report.item_id: report.lock_id for report in workspace.locked.examine(found.values()) if report.is_dead}
-    return Selected(tuple(sorted(dead)), found, dead)
+    found = {facts.item_id: facts for facts in facts_that_match(workspace, selection.question())}
+    return Selected(tuple(sorted(found)), found)

@@ -1,25 +1,49 @@
-"""`tables`: list, create, describe, upgrade and delete workflow tables."""
+"""`tables`: list, create, describe, change and delete workflow tables."""
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from pyanamo_tui.cli.output import confirm, emit_json, note, say, table
-from pyanamo_tui.cli.place import Place, change_options, output_options, pass_place, place_options
-from pyanamo_tui.errors import UsageError
+from pyanamo_tui.cli.output import confirm, emit_json, facts, note, say, table
+from pyanamo_tui.cli.place import (
+    Place,
+    change_options,
+    examples,
+    output_options,
+    pass_place,
+    place_options,
+    table_argument,
+)
+from pyanamo_tui.errors import NotAWorkflowTable, PyanamoError, ReadOnly, TableNotFound, UsageError
+from pyanamo_tui.tui.format import size
+from pyanamo_tui.workflow import schema
 
 if TYPE_CHECKING:
     from pyanamo_tui.aws.tables import TableInfo
     from pyanamo_tui.core.workspace import Workspace
 
 
-@click.group(name="tables")
+ASKED_AT_ONCE: Final = 8
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+
+
+@click.group(
+    name="tables",
+    epilog=examples(
+        "pyanamo-tui tables list -r eu-west-2",
+        "pyanamo-tui tables create Cohort7",
+        "pyanamo-tui tables describe Cohort7 --json",
+        "pyanamo-tui tables delete Cohort7",
+    ),
+)
 @place_options
 def tables_command() -> None:
-    """List, create, describe and delete workflow tables."""
+    """List, create, describe, change and delete workflow tables."""
 
 
 def _as_json(workspace: Workspace, info: TableInfo) -> dict[str, object]:
@@ -27,29 +51,67 @@ def _as_json(workspace: Workspace, info: TableInfo) -> dict[str, object]:
     return {**asdict(info), "is_workflow": info.is_workflow, "missing": info.missing, "health": health}
 
 
-@tables_command.command(name="list")
+@tables_command.command(
+    name="list", epilog=examples("pyanamo-tui tables list", "pyanamo-tui tables list --workflow --json")
+)
+@click.option("--workflow", is_flag=True, help="Workflow tables alone.")
 @output_options
 @pass_place
-def list_tables(place: Place) -> None:
-    """Every table of the region, workflow tables first."""
+def list_tables(place: Place, workflow: bool) -> None:
+    """List every table of the region, workflow tables first.
+
+    Items are as AWS counts them, every six hours.
+    """
     workspace = place.workspace()
-    found = sorted(
-        (workspace.tables.describe(name) for name in workspace.tables.names()),
-        key=lambda info: (not info.is_workflow, info.name),
-    )
+    names = list(workspace.tables.names())
+    with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="pyanamo-describe") as pool:
+        asked = list(zip(names, pool.map(lambda name: _described(workspace, name), names), strict=True))
+    found = [one for _, one in asked if not isinstance(one, PyanamoError)]
+    found = sorted((one for one in found if one.is_workflow or not workflow), key=lambda one: not one.is_workflow)
+    for name, error in asked:
+        if isinstance(error, PyanamoError) and not isinstance(error, TableNotFound):
+            note(f"{name}: {error.message}")
     if place.as_json:
-        emit_json({"tables": [_as_json(workspace, info) for info in found]})
+        emit_json({"region": workspace.region, "tables": [_as_json(workspace, info) for info in found]})
+        return
+    if not found:
+        kind = "workflow tables" if workflow else "tables"
+        note(f"There are no {kind} in {workspace.region}. Create one: pyanamo-tui tables create NAME")
         return
     table(
-        ("TABLE", "STATUS", "ITEMS", "CAPACITY", "HEALTH"),
-        ((info.name, info.status, f"{info.items:,}", str(info.billing), workspace.health_of(info)) for info in found),
-        right=(2,),
+        ("TABLE", "STATUS", "ITEMS", "SIZE", "CAPACITY", "HEALTH"),
+        (
+            (
+                info.name,
+                info.status,
+                f"{info.items:,}",
+                size(info.size_bytes),
+                str(info.billing),
+                workspace.health_of(info),
+            )
+            for info in found
+        ),
+        right=(2, 3),
     )
-    if not found:
-        note(f"There are no tables in {workspace.region}. Create one: pyanamo-tui tables create -t NAME")
 
 
-@tables_command.command(name="create")
+def _described(workspace: Workspace, name: str) -> TableInfo | PyanamoError:
+    """A table, or why AWS does not tell of it; one that was deleted meanwhile is none."""
+    try:
+        return workspace.tables.describe(name)
+    except PyanamoError as error:
+        return error
+
+
+@tables_command.command(
+    name="create",
+    epilog=examples(
+        "pyanamo-tui tables create Cohort7",
+        "pyanamo-tui tables create Cohort7 --protect",
+        "pyanamo-tui tables create Cohort7 --read-capacity 20 --write-capacity 20",
+    ),
+)
+@table_argument
 @click.option("--read-capacity", type=click.IntRange(1), help="Provisioned read units of table and indexes.")
 @click.option("--write-capacity", type=click.IntRange(1), help="Provisioned write units of table and indexes.")
 @click.option("--stream/--no-stream", default=True, help="DynamoDB Streams, for monitoring that costs what changed.")
@@ -66,37 +128,40 @@ def create_table(
     if (read_capacity is None) != (write_capacity is None):
         raise UsageError("Give both capacities, or neither for on-demand", "--read-capacity N --write-capacity N")
     workspace = place.workspace()
+    if not _NAME.fullmatch(workspace.table):
+        raise UsageError(f"{workspace.table!r} cannot name a table", "Use 3 to 255 letters, digits, _ - and .")
     units = None if read_capacity is None or write_capacity is None else (read_capacity, write_capacity)
     info = workspace.create_table(workspace.table, units=units, stream=stream, protect=protect)
     if place.as_json:
         emit_json(_as_json(workspace, info))
     else:
         say(f"Created {info.name} in {workspace.region}: {info.billing}, {len(info.indexes)} indexes")
+        note(f"Fill it: pyanamo-tui import FILE -t {info.name}")
 
 
-@tables_command.command(name="describe")
+@tables_command.command(name="describe", epilog=examples("pyanamo-tui tables describe Cohort7"))
+@table_argument
 @output_options
 @pass_place
 def describe_table(place: Place) -> None:
-    """What AWS says of the table, and whether it is fit for a workflow."""
+    """Say what AWS knows of the table: indexes, capacity, stream, and whether it is fit for a workflow."""
     workspace = place.workspace()
     info = workspace.tables.describe(workspace.table)
     if place.as_json:
         emit_json(_as_json(workspace, info))
         return
-    facts = [
+    told = [
         ("Table", info.name),
         ("ARN", info.arn),
         ("Status", info.status),
         ("Health", workspace.health_of(info)),
         ("Items", f"{info.items:,} (AWS counts every six hours)"),
-        ("Size", f"{info.size_bytes:,} bytes"),
+        ("Size", size(info.size_bytes)),
         ("Capacity", _capacity(info)),
         ("Stream", info.stream_view or "off"),
         ("Deletion protection", "on" if info.protected else "off"),
     ]
-    for label, value in facts:
-        say(f"{label:<20} {value}")
+    facts(told)
     say()
     table(
         ("INDEX", "KEYS", "PROJECTION", "STATUS", "ITEMS"),
@@ -120,17 +185,35 @@ def _capacity(info: TableInfo) -> str:
     return f"{info.billing}, {info.capacity.read} read and {info.capacity.write} write units a second"
 
 
-@tables_command.command(name="delete")
+@tables_command.command(
+    name="delete", epilog=examples("pyanamo-tui tables delete Cohort7", "pyanamo-tui tables delete Cohort7 --yes")
+)
+@table_argument
 @change_options
 @pass_place
 def delete_table(place: Place) -> None:
-    """Delete the table with all its items."""
+    """Delete a workflow table with all its items. This cannot be undone: `export` it before.
+
+    You are asked to type its name. Tables of other kinds are left alone.
+    """
     workspace = place.workspace()
+    if workspace.read_only:
+        raise ReadOnly("dynamodb:DeleteTable")
     info = workspace.tables.describe(workspace.table)
+    if info.key != (schema.ITEM_ID,):
+        raise NotAWorkflowTable(
+            f"{info.name} is {workspace.health_of(info)}; it was not deleted", "Delete it with AWS's own tools."
+        )
+    if info.protected:
+        raise UsageError(
+            f"{info.name} is protected against deletion",
+            f"Turn that off first: aws dynamodb update-table --table-name {info.name} --no-deletion-protection-enabled",
+        )
     confirm(
-        f"Delete {info.name} in {workspace.region} (account {workspace.identity().account}) "
+        f"Delete {info.name} in {workspace.region} (account {workspace.actions.who().account or 'unknown'}) "
         f"with its {info.items:,} items? This cannot be undone.",
         yes=place.yes,
+        typed=info.name,
     )
     workspace.tables.delete(info.name)
     if place.as_json:

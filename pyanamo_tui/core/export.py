@@ -234,7 +234,8 @@ _FIELDS: Final = (
 """Columns of a list of items; times are ISO 8601 in UTC."""
 
 
-def _fields(facts: ItemFacts) -> dict[str, str | int | None]:
+def fact_fields(facts: ItemFacts) -> dict[str, str | int | None]:
+    """One item as a row of a list for other tools, by the names of its columns."""
     return {
         "item": facts.item_id,
         "state": facts.state,
@@ -278,9 +279,9 @@ def export_facts(
                 writer.writeheader()
             for count, one in enumerate(facts, start=1):  # noqa: B007 - the count is the answer
                 if form == FactsForm.CSV:
-                    writer.writerow(_fields(one))
+                    writer.writerow(fact_fields(one))
                 else:
-                    text.write(json.dumps(_fields(one)) + "\n")
+                    text.write(json.dumps(fact_fields(one)) + "\n")
         finally:
             text.detach()
     return count
