@@ -140,7 +140,7 @@ class Dashboard(App[None]):
         self._forget_table()
         if self.settings.table is not None:
             self.monitor = message.workspace.monitor()
-            self.monitor.subscribe(lambda snapshot: self.post_message(SnapshotArrived(snapshot)))
+            self.monitor.subscribe(self._published)
             self.monitor.start()
         for screen in self._dashboard_screens():
             screen.workspace_opened(message.workspace)
@@ -181,6 +181,10 @@ class Dashboard(App[None]):
     def on_unmount(self) -> None:
         """The program ends: so does the polling."""
         self._close_monitor()
+
+    def _published(self, snapshot: Snapshot) -> None:
+        """On the Monitor's thread: a message is all that may be sent from there."""
+        self.post_message(SnapshotArrived(snapshot))
 
     # -- Snapshots ------------------------------------------------------------------------------
 

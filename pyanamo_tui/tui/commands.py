@@ -17,8 +17,8 @@ class BoundCommands(Provider):
         seen: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            name = binding.id or binding.action
-            if not binding.description or name in seen or not active.enabled or binding.system:
+            name = binding.id
+            if name is None or not binding.description or name in seen or not active.enabled or binding.system:
                 continue
             seen.add(name)
             key = self.app.get_key_display(binding)

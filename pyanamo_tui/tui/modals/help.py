@@ -30,20 +30,20 @@ _GROUPS: Final = {
 
 
 def keys_by_group(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
-    """Group title to (keys, description), of every binding that is active on a screen."""
+    """Group title to (keys, description), of every binding of ours that is active on a screen."""
     keys: dict[str, list[str]] = defaultdict(list)
     described: dict[str, tuple[str, str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not binding.description or binding.system:
+        name = binding.id
+        if name is None or not binding.description or binding.system:
             continue
-        name = binding.id or binding.action
-        group = _GROUPS.get(name.partition(".")[0], "Elsewhere")
+        group = _GROUPS[name.partition(".")[0]]
         described.setdefault(name, (group, binding.tooltip or binding.description))
         display = screen.app.get_key_display(binding)
         if display not in keys[name]:
             keys[name].append(display)
-    groups: dict[str, list[tuple[str, str]]] = {title: [] for title in (*_GROUPS.values(), "Elsewhere")}
+    groups: dict[str, list[tuple[str, str]]] = {title: [] for title in _GROUPS.values()}
     for name, (group, description) in described.items():
         groups[group].append((" ".join(keys[name]), description))
     return {title: entries for title, entries in groups.items() if entries}

@@ -1,0 +1,84 @@
+"""A real terminal for tests: the program in tmux, keys pressed, the screen read as a person would."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+TMUX = shutil.which("tmux")
+PATIENCE = 60.0
+
+
+class Terminal:
+    """One tmux session with one program. Leaves nothing behind."""
+
+    def __init__(
+        self, command: Sequence[str], *, size: tuple[int, int] = (80, 24), environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._socket = f"pyanamo-{uuid.uuid4().hex[:8]}"
+        self._command = command
+        self._size = size
+        self._environment = {**os.environ, **(environment or {}), "TERM": "xterm-256color"}
+        self._environment.pop("TMUX", None)
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self._socket, "-f", os.devnull, *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=self._environment,
+        )
+        return done.stdout
+
+    def __enter__(self) -> Self:
+        columns, rows = self._size
+        inside = f"env TERM=tmux-256color {shlex.join(self._command)}; echo; echo ended with $?; sleep 600"
+        self._tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), inside)
+        self._tmux("set-option", "-g", "status", "off")
+        self.resize(columns, rows)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], check=False, capture_output=True)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the terminal another size."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def press(self, *keys: str) -> None:
+        """Press keys by tmux's names (`Enter`, `Escape`, `j`)."""
+        for key in keys:
+            self._tmux("send-keys", key)
+            time.sleep(0.05)  # a person's pace: Escape followed at once by a letter would be Alt and that letter
+
+    def type(self, text: str) -> None:
+        """Type text."""
+        self._tmux("send-keys", "-l", text)
+
+    def screen(self) -> str:
+        """What is on the screen now."""
+        return self._tmux("capture-pane", "-p")
+
+    def wait(self, what: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
+        """The screen, once it holds this text or passes this test.
+
+        Raises:
+            AssertionError: it did not in time; shows the screen.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            screen = self.screen()
+            if what(screen) if callable(what) else what in screen:
+                return screen
+            assert time.monotonic() < deadline, f"never saw {what!r} on:\n{screen}"
+            time.sleep(0.1)
