@@ -94,7 +94,7 @@ class Connection:
         self._config = Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "max_attempts": max_attempts},
+            retries={"mode": "standard", "total_max_attempts": max_attempts},
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra="pyanamo-tui",
         )

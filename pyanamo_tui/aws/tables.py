@@ -27,6 +27,17 @@ ORIGINAL_INDEX_UNITS: Final = (10, 5)
 """Read and write units of the original's tables and indexes (docs/wire-format.md, "Table")."""
 
 
+class TableProtected(ServiceRefused):
+    """The table may not be deleted while its deletion protection is on."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"{table} is protected against deletion; it was not deleted",
+            "Turn its protection off first, if it really may go.",
+        )
+        self.table = table
+
+
 class Billing(StrEnum):
     """How a table pays for capacity."""
 
@@ -293,7 +304,8 @@ class Tables:
 
         Raises:
             TableNotFound: there is none of this name.
-            ServiceRefused: deletion protection is on, or AWS is still at work on the table.
+            TableProtected: deletion protection is on.
+            ServiceRefused: AWS is still at work on the table.
         """
         with calling("dynamodb", f"table {table}"):
             try:
@@ -301,18 +313,29 @@ class Tables:
             except ClientError as error:
                 if error_code(error) == "ResourceInUseException":
                     raise ServiceRefused(f"{table} is being created or changed", "Wait until it is active.") from error
+                if error_code(error) == "ValidationException" and "protect" in str(error).lower():
+                    raise TableProtected(table) from error
                 raise
         self._wait(table, lambda info: info is None, "deleted")
 
-    def wait_active(self, table: str, progress: Callable[[TableInfo], None] | None = None) -> TableInfo:
+    def wait_active(
+        self,
+        table: str,
+        progress: Callable[[TableInfo], None] | None = None,
+        *,
+        having: str | None = None,
+        patience: float = WAIT_SECONDS,
+    ) -> TableInfo:
         """Wait until the table and all its indexes are active.
 
         Args:
             table: its name.
             progress: called with each description on the way.
+            having: an index that must be there too: AWS may not show a new one at once.
+            patience: seconds to wait.
 
         Raises:
-            ServiceUnavailable: AWS was not done within ten minutes.
+            ServiceUnavailable: AWS was not done by then.
         """
 
         def ready(info: TableInfo | None) -> bool:
@@ -320,15 +343,19 @@ class Tables:
                 return False
             if progress is not None:
                 progress(info)
+            if having is not None and info.index(having) is None:
+                return False
             return info.status == "ACTIVE" and all(index.status == "ACTIVE" for index in info.indexes)
 
-        info = self._wait(table, ready, "active")
+        info = self._wait(table, ready, "active", patience)
         if info is None:
             raise TableNotFound(table)
         return info
 
-    def _wait(self, table: str, ready: Callable[[TableInfo | None], bool], what: str) -> TableInfo | None:
-        deadline, pause = self._clock() + WAIT_SECONDS, _POLL_FIRST
+    def _wait(
+        self, table: str, ready: Callable[[TableInfo | None], bool], what: str, patience: float = WAIT_SECONDS
+    ) -> TableInfo | None:
+        deadline, pause = self._clock() + patience, _POLL_FIRST
         while True:
             try:
                 info: TableInfo | None = self.describe(table)
@@ -338,7 +365,7 @@ class Tables:
                 return info
             if self._clock() >= deadline:
                 raise ServiceUnavailable(
-                    f"Table {table} was not {what} after {WAIT_SECONDS:.0f} s", "AWS goes on with it; look again later."
+                    f"Table {table} was not {what} after {patience:.0f} s", "AWS goes on with it; look again later."
                 )
             self._sleep(pause)
             pause = min(_POLL_MAX, pause * 1.5)

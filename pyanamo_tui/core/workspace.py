@@ -10,7 +10,9 @@ from functools import cached_property
 from pyanamo_tui.aws.batch import Batch
 from pyanamo_tui.aws.inserts import Inserts
 from pyanamo_tui.aws.items import Items
+from pyanamo_tui.aws.scaling import Scaling
 from pyanamo_tui.aws.session import Connection, Identity
+from pyanamo_tui.aws.tablechanges import TableChanges
 from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
 from pyanamo_tui.core.actions import Actions, who_asks
 from pyanamo_tui.core.doctor import Doctor
@@ -20,6 +22,7 @@ from pyanamo_tui.core.journal import Journal, place_folder
 from pyanamo_tui.core.locked import Locked
 from pyanamo_tui.core.logbook import Logbook
 from pyanamo_tui.core.monitor import Monitor
+from pyanamo_tui.core.tablework import TableWork
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
@@ -72,6 +75,11 @@ class Workspace:
     def tables(self) -> Tables:
         """The tables of the region."""
         return Tables(self.connection)
+
+    @cached_property
+    def tablework(self) -> TableWork:
+        """Changes to whole tables: upgrade, capacity, auto-scaling, stream, protection; and how a table stands."""
+        return TableWork(self.tables, TableChanges(self.connection, self.tables), Scaling(self.connection))
 
     @cached_property
     def items(self) -> Items:
