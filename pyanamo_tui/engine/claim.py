@@ -371,7 +371,7 @@ class Claimer:
                 return call()
             except ServiceUnavailable as error:
                 if tries in {0, 5} or tries % 20 == 0:
-                    self._log.say("retry", error.message, tries=tries + 1)
+                    self._log.say("aws-retry", error.message, tries=tries + 1)
                 if give_up():
                     self._log.say("gave-up", "A look or a claim got no answer; a lease that it left will run out")
                     return None

@@ -182,7 +182,7 @@ class Leases:
             if self._giving_up() or self._hopeless(problem, held):
                 raise GaveUp(problem.message) from problem
             if tries in {0, 5} or tries % 20 == 0:
-                self._log.say("retry", problem.message, item=held.item_id, attempt=held.attempt, tries=tries + 1)
+                self._log.say("aws-retry", problem.message, item=held.item_id, attempt=held.attempt, tries=tries + 1)
             self._over.wait(back_off(tries))
             tries += 1
 
@@ -203,7 +203,7 @@ class Leases:
         try:
             return self._items.get(held.item_id)
         except PyanamoError as error:
-            self._log.say("retry", error.message, item=held.item_id, attempt=held.attempt)
+            self._log.say("aws-retry", error.message, item=held.item_id, attempt=held.attempt)
             return None
 
     def _lose(self, held: Held, current: Record | None) -> None:

@@ -42,7 +42,7 @@ def test_an_outage_while_a_task_ends_is_waited_out(bench: Bench, tmp_path: Path)
         until(begun.exists, "the task's begin")
         faults.reset = 1.0
         go.touch()
-        engine.said("retry", item="one")
+        engine.said("aws-retry", item="one")
         faults.reset = 0.0
         assert engine.wait() == 0
     log = bench.item("one").log
