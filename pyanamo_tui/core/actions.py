@@ -14,16 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from pyanamo_tui.aws.items import GET_BATCH, Items
-from pyanamo_tui.aws.session import Identity
 from pyanamo_tui.core.apply import NO_SUCH_ITEM, WORKERS, Application
 from pyanamo_tui.core.journal import Journal
 from pyanamo_tui.core.plan import ActionResult, Cancelled, Decide, ItemOutcome, Plan, Progress, Step, reasons
 from pyanamo_tui.core.undo import undoing
-from pyanamo_tui.errors import NotFound, PyanamoError, ReadOnly, UsageError
+from pyanamo_tui.core.who import Who
+from pyanamo_tui.errors import NotFound, ReadOnly, UsageError
 from pyanamo_tui.workflow import transitions
 from pyanamo_tui.workflow.change import Change, apply, fold
 from pyanamo_tui.workflow.model import ItemFacts, ItemState
@@ -56,14 +56,6 @@ _ROLE_PATIENCE: Final = 3.0
 
 Keys = Collection[str] | Mapping[str, Collection[str]]
 """Task keys: the same for every item, or by item id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Account and role as AWS names them; None where it did not tell."""
-
-    account: str | None = None
-    role: str | None = None
 
 
 class Actions:
@@ -398,17 +390,3 @@ def updating(change_of: Callable[[Record, float], Change]) -> Decide:
 def _units(kilobytes: int, action: str) -> int:
     """Write units of one item: the table, and every index, which a change of state leaves and enters."""
     return kilobytes * (1 + _INDEXES * (1 if action == DELETE else 2))
-
-
-def who_asks(identity: Callable[[], Identity]) -> Callable[[], Who]:
-    """`who` for Actions, from a call that asks AWS and may fail."""
-
-    def ask() -> Who:
-        try:
-            found = identity()
-        except PyanamoError:
-            # Only a name for confirmations and the journal is missing; a change that needs credentials says so itself.
-            return Who()
-        return Who(found.account, found.role)
-
-    return ask

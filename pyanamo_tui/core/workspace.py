@@ -14,7 +14,7 @@ from pyanamo_tui.aws.scaling import Scaling
 from pyanamo_tui.aws.session import Connection, Identity
 from pyanamo_tui.aws.tablechanges import TableChanges
 from pyanamo_tui.aws.tables import Capacity, TableInfo, Tables
-from pyanamo_tui.core.actions import Actions, who_asks
+from pyanamo_tui.core.actions import Actions
 from pyanamo_tui.core.doctor import Doctor
 from pyanamo_tui.core.export import Exporter
 from pyanamo_tui.core.importer import Importer
@@ -23,6 +23,7 @@ from pyanamo_tui.core.locked import Locked
 from pyanamo_tui.core.logbook import Logbook
 from pyanamo_tui.core.monitor import Monitor
 from pyanamo_tui.core.tablework import TableWork
+from pyanamo_tui.core.who import who_asks
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
