@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 0.08
 """Seconds that the cursor rests on an item before it is read, so that moving past a hundred reads none of them."""
+LINES_SHOWN: Final = 8
+"""Last lines of stderr that stand there; the log viewer has the rest."""
 
 
 @dataclass
@@ -47,25 +49,21 @@ def why_text(item: Item) -> Text:
     where = f" · {sample.task}" if sample.task else ""
     text.append(f"{printable(item.item_id)}{where}", "bold")
     text.append(f"   {printable(failure.signature)}\n", "bold red")
-    told_code = explain(failure.exit_code)
-    text.append(told_code[:1].upper() + told_code[1:] + ".")
-    stderr = "\n".join(sample.lines)
-    told = advice(failure.signature, failure.exit_code, stderr)
-    text.append(f" {told}\n" if told else "\n")
-    about = [
-        f"attempt {facts.attempts}" if facts.attempts else "",
-        f"on {printable(facts.owner)}" if facts.owner else "",
-    ]
+    for line in sample.lines[-LINES_SHOWN:] or ("(nothing was written to stderr)",):
+        telling = bool(sample.line) and line == sample.line
+        text.append(("> " if telling else "  ") + printable(line) + "\n", "bold" if telling else "")
+    if not sample.complete:
+        text.append("  the whole log is elsewhere: enter opens it\n", "dim")
+    meaning = explain(failure.exit_code)
+    told = advice(failure.signature, failure.exit_code, "\n".join(sample.lines))
+    text.append(f"{meaning[:1].upper()}{meaning[1:]}." + (f" {told}" if told else "") + "\n")
+    about = [f"attempt {facts.attempts}" if facts.attempts else ""]
+    about.append(f"on {printable(facts.owner)}" if facts.owner else "")
     if facts.ended_at is not None:
         about.append(f"ended {clock(facts.ended_at)}")
     if len(failure.tasks) > 1:
         about.append(f"{len(failure.tasks)} of {len(item.tasks)} tasks failed")
     text.append(" · ".join(part for part in about if part) + "\n", "dim")
-    for line in sample.lines or ("(nothing was written to stderr)",):
-        telling = bool(sample.line) and line == sample.line
-        text.append(("> " if telling else "  ") + printable(line) + "\n", "bold" if telling else "")
-    if not sample.complete:
-        text.append("the whole log is elsewhere: enter opens it\n", "dim")
     text.rstrip()
     return text
 
