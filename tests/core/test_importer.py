@@ -312,8 +312,18 @@ def test_two_importers_and_an_engine_at_once_overwrite_nothing(
     claimed: dict[str, Record] = {}
     over = threading.Event()
 
+    at_once = threading.Barrier(len(paths))
+
     def bring_in(path: Path) -> None:
-        results.append(open_table(embedded, workspace.table, create=False).importer.run(path).written)
+        waited: list[int] = []
+
+        def hold_the_first_batch() -> bool:
+            if not waited:
+                waited.append(at_once.wait(30))
+            return False
+
+        importer = open_table(embedded, workspace.table, create=False).importer
+        results.append(importer.run(path, cancelled=hold_the_first_batch).written)
 
     def claim() -> None:
         engine = open_table(embedded, workspace.table, create=False)
