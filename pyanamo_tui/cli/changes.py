@@ -43,7 +43,9 @@ def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, 
     if dry_run:
         _print_plan(place, plan, verb)
         return 0
-    if plan.item_ids and plan.would_change != 0:
+    if not plan.item_ids:
+        note("No item matches.")
+    elif plan.would_change != 0:
         _ask(place, plan, verb)
     stop = threading.Event()
     with interruptible(stop), ProgressLine(verb) as line:

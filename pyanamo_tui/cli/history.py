@@ -10,6 +10,7 @@ import click
 from pyanamo_tui.cli.changes import carry_out, looks
 from pyanamo_tui.cli.output import emit_json, facts, note, say, table
 from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
+from pyanamo_tui.cli.status import iso
 from pyanamo_tui.workflow import schema
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def activity_command(place: Place, action_id: str | None, limit: int) -> int:
 def _summary(one: ActionSummary) -> dict[str, object]:
     return {
         "id": one.id,
-        "at": one.at,
+        "at": iso(one.at),
         "who": one.who,
         "action": one.action,
         "detail": dict(one.detail),
@@ -117,7 +118,13 @@ def _summary(one: ActionSummary) -> dict[str, object]:
 def _one(place: Place, file: ActionFile) -> None:
     header, counts = file.header, file.counts()
     if place.as_json:
-        told = {"id": header.id, "at": header.at, "who": header.who, "action": header.action, "table": header.table}
+        told = {
+            "id": header.id,
+            "at": iso(header.at),
+            "who": header.who,
+            "action": header.action,
+            "table": header.table,
+        }
         detail = {"detail": dict(header.detail), "status": str(counts.status), "items": list(_items(file))}
         emit_json({**told, **detail})
         return

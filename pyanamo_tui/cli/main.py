@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "status": "pyanamo_tui.cli.status",
     "items": "pyanamo_tui.cli.items",
     "failures": "pyanamo_tui.cli.items",
+    "locked": "pyanamo_tui.cli.locked",
     "logs": "pyanamo_tui.cli.logs",
     "requeue": "pyanamo_tui.cli.itemchanges",
     "set-state": "pyanamo_tui.cli.itemchanges",

@@ -154,5 +154,13 @@ def find(workspace: Workspace, selection: Selection) -> Selected:
     """The items that a selection means, read from the table where they were not named."""
     if selection.by_ids:
         return Selected(read_ids(selection.item_ids))
+    if selection.dead:
+        question, now = selection.question(), time.time()
+        gone = [one.facts for one in workspace.locked.read().dead if question.matches(one.facts, now)]
+        return Selected(
+            tuple(facts.item_id for facts in gone),
+            {facts.item_id: facts for facts in gone},
+            {facts.item_id: facts.lock_id for facts in gone},
+        )
     found = {facts.item_id: facts for facts in facts_that_match(workspace, selection.question())}
     return Selected(tuple(sorted(found)), found)

@@ -19,6 +19,8 @@ from pyanamo_tui.cli.place import (
     place_options,
     table_argument,
 )
+from pyanamo_tui.cli.status import iso
+from pyanamo_tui.cli.tablework import autoscale_table, capacity_of_table, upgrade_table
 from pyanamo_tui.errors import NotAWorkflowTable, PyanamoError, ReadOnly, TableNotFound, UsageError
 from pyanamo_tui.tui.format import size
 from pyanamo_tui.workflow import schema
@@ -46,9 +48,15 @@ def tables_command() -> None:
     """List, create, describe, change and delete workflow tables."""
 
 
+for changing in (upgrade_table, capacity_of_table, autoscale_table):
+    tables_command.add_command(changing)
+
+
 def _as_json(workspace: Workspace, info: TableInfo) -> dict[str, object]:
     health = workspace.health_of(info)
-    return {**asdict(info), "is_workflow": info.is_workflow, "missing": info.missing, "health": health}
+    findings = [asdict(one) for one in workspace.tablework.health(info)]
+    told = {"is_workflow": info.is_workflow, "missing": info.missing, "health": health, "findings": findings}
+    return {**asdict(info), **told, "created_at": iso(info.created_at)}
 
 
 @tables_command.command(
@@ -177,6 +185,8 @@ def describe_table(place: Place) -> None:
         ),
         right=(4,),
     )
+    for finding in workspace.tablework.health(info):
+        note(f"{finding.severity}: {finding.what}. {finding.remedy}".rstrip())
 
 
 def _capacity(info: TableInfo) -> str:
