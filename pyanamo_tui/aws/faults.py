@@ -59,7 +59,7 @@ _SERVER_STATUS: Final = 500
 
 _LOGIN_HINT: Final = "Run `aws sso login` (or renew your MFA or role session), then try again."
 _NO_CREDENTIALS_HINT: Final = (
-    "Run `aws configure` or `aws sso login`, set AWS_PROFILE, or pass --profile; `--local` needs no credentials."
+    "Run `aws configure` or `aws sso login`, set AWS_PROFILE, or pass --profile. `pyanamo-tui demo` needs none."
 )
 
 AWS_EXCEPTIONS: Final = (boto.BotoCoreError, boto.ClientError, boto.HTTPClientError, ResponseParserError)
