@@ -431,6 +431,7 @@ def test_writes_that_stay_throttled_fail_and_can_be_run_again(workspace: Workspa
 
 
 KILLED = """
+import signal
 import sys
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.core.actions import Actions
@@ -442,8 +443,14 @@ workspace = Workspace(Settings(table=table, region=region, endpoint_url=endpoint
 ids = [line.rstrip("\\n") for line in sys.stdin]
 actions = Actions(workspace.items, workspace.journal, workers=4)
 print("begun", flush=True)
-actions.apply(actions.requeue(ids, look=False), progress=lambda *told: print(*told, flush=True))
-print("ended", flush=True)
+
+
+def first_batch_done(*told):
+    print(*told, flush=True)
+    signal.pause()  # The batches under way go on; no further one begins, however slow the test is.
+
+
+actions.apply(actions.requeue(ids, look=False), progress=first_batch_done)
 """
 
 
@@ -468,6 +475,7 @@ def test_kill_9_in_a_bulk_requeue_is_told_and_undone_byte_for_byte(
     child.stdin.close()
     assert child.stdout.readline() == "begun\n"
     assert child.stdout.readline().split()[1] == "300", "the first batch is done"
+    child.send_signal(signal.SIGSTOP)
     running = workspace.journal.activity()[0]
     assert running.status == ActionStatus.RUNNING
     assert not running.undoable
