@@ -48,7 +48,7 @@ def _negative_since(facts: ItemFacts) -> float:
 
 
 ITEM: Final = Column[ItemFacts](
-    "item", "ITEM", 18, lambda f: Cell(f.item_id), flexible=True, sort_key=lambda f: f.item_id
+    "item", "ITEM", 18, lambda f: Cell(f.item_id), flexible=True, sort_key=lambda f: f.item_id, cut_middle=True
 )
 STEP: Final = Column[ItemFacts]("step", "STEP", 14, lambda f: Cell(f.step or ""), sort_key=lambda f: f.step or "")
 STATE: Final = Column[ItemFacts]("state", "STATE", 9, lambda f: state_cell(f.state), sort_key=lambda f: f.state)

@@ -29,6 +29,8 @@ from pyanamo_tui.workflow.printable import printable
 
 __all__ = ["LONGEST_LINE", "LineKind", "LogView"]
 
+CUT_SIGN: Final = "…"
+"""Stands at the right where a line goes on beyond the screen."""
 _NUMBER_GAP: Final = 2
 _MOST_SPANS: Final = 500
 """Matches marked within one line."""
@@ -52,7 +54,7 @@ class LogView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LogView {
         height: 1fr; background: $background; color: $foreground;
-        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
         & > .log--number { color: $foreground-muted; }
         & > .log--match { background: $warning-muted; text-style: underline; }
         & > .log--current { background: $warning; color: $background; text-style: bold; }
@@ -208,7 +210,7 @@ class LogView(ScrollView, can_focus=True):
 
     def _settle(self, top: int | None = None) -> None:
         """Take the size of what there is to show, and go where one looks: the end, or that line."""
-        self._rows.wrap(max(1, self.size.width - self._gutter()) if self.wrap and self.size.width else None)
+        self._rows.wrap(max(1, self._room.width - self._gutter()) if self.wrap and self._room.width else None)
         width = 0 if self.wrap else self._rows.longest + self._gutter()
         size = Size(width, max(1, len(self._rows)))
         self._placing = True
@@ -242,13 +244,18 @@ class LogView(ScrollView, can_focus=True):
 
     # -- drawing --------------------------------------------------------------------------------
 
+    @property
+    def _room(self) -> Size:
+        """Cells that can be seen, which are fewer where there is a scroll bar."""
+        return self.scrollable_content_region.size
+
     def _gutter(self) -> int:
         numbers = len(str(len(self._rows.lines))) + _NUMBER_GAP if self.numbers else 0
         return numbers + (2 if self._rows.has_kinds else 0)
 
     def render_line(self, y: int) -> Strip:
         """One row of the log."""
-        row, width, base = self.scroll_offset.y + y, self.size.width, self.rich_style
+        row, width, base = self.scroll_offset.y + y, self._room.width, self.rich_style
         if not len(self._rows):
             words = "" if y else self._empty if not self._rows.lines else "No line matches"
             strip = Strip([Segment(printable(words), self._style("log--quiet"))])
@@ -262,7 +269,13 @@ class LogView(ScrollView, can_focus=True):
         segments, x = self._styled(line, over), 0 if self.wrap else self.scroll_offset.x
         if self.wrap:
             segments = row_of(segments, self._rows.lines[line], max(1, room), part)
-        return Strip.join([gutter, Strip(segments).crop_extend(x, x + room, over)]).apply_style(base)
+        strip = Strip(segments)
+        if strip.cell_length > x + room > x:
+            cut = Segment(CUT_SIGN, self._style("log--quiet") + over)
+            strip = Strip.join([strip.crop(x, x + room - 1).extend_cell_length(room - 1), Strip([cut])])
+        else:
+            strip = strip.crop_extend(x, x + room, over)
+        return Strip.join([gutter, strip]).apply_style(base)
 
     def _gutter_of(self, line: int, part: int) -> Strip:
         """Number and kind; the further rows of a wrapped line carry the kind only."""
@@ -316,7 +329,7 @@ class LogView(ScrollView, can_focus=True):
 
     def action_page(self, pages: int) -> None:
         """By pages."""
-        self._to(self.scroll_offset.y + pages * max(1, self.size.height - 1))
+        self._to(self.scroll_offset.y + pages * max(1, self._room.height - 1))
 
     def action_top(self) -> None:
         """The first line."""
@@ -350,7 +363,7 @@ class LogView(ScrollView, can_focus=True):
 
     def _show_line(self, line: int) -> None:
         """Bring a line into sight with what stands around it; a line that is in sight stays where it is."""
-        row, height = self._rows.row(line), max(1, self.size.height)
+        row, height = self._rows.row(line), max(1, self._room.height)
         if not self.scroll_offset.y <= row < self.scroll_offset.y + height:
             self._to(max(0, row - height // 2))
         # Looking at a line is not following: what is appended must not carry it away.
@@ -399,7 +412,7 @@ class LogView(ScrollView, can_focus=True):
             return
         total, marked = len(self._rows.lines), self._marked_line
         top = self._top_line() or 0
-        start = top if marked is None or not top <= marked <= top + self.size.height else marked + 1
+        start = top if marked is None or not top <= marked <= top + self._room.height else marked + 1
         for line in (*range(start, total), *range(min(start, total))):
             if self._rows.is_shown(line) and speaks_of_error(self._rows.lines[line]):
                 self._marked_line = line

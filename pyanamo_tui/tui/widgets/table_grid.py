@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FLASH_SECONDS: Final = 2.0
 """How long a changed row is marked."""
 CURSOR_SIGN: Final = "▌"
+BLURRED_CURSOR_SIGN: Final = "▏"
+"""The cursor of a table that has not the keys."""
 MARK_SIGN: Final = "●"
 CHANGED_SIGN: Final = "∙"
 
@@ -66,7 +68,7 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         & > .table--header { color: $foreground-muted; text-style: bold; }
         & > .table--sorted { color: $foreground; text-style: bold; }
         & > .table--cursor { background: $accent-muted; text-style: bold; }
-        & > .table--cursor-blurred { background: $surface-lighten-1; }
+        & > .table--cursor-blurred { background: $surface-lighten-2; }
         & > .table--sign { color: $accent; }
         & > .table--marked { color: $accent; text-style: bold; }
         & > .table--changed { background: $success-muted; }
@@ -240,7 +242,12 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         return 3 if self._can_mark else 1
 
     def _widths(self) -> list[int]:
-        return column_widths(self._columns, self.size.width - self._gutter)
+        return column_widths(self._columns, self._room.width - self._gutter)
+
+    @property
+    def _room(self) -> Size:
+        """Cells that can be seen, which are fewer where there is a scroll bar."""
+        return self.scrollable_content_region.size
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the header, a row, or nothing."""
@@ -267,14 +274,14 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
 
     def _scrolled(self, gutter: Segment, cells: list[Segment], over: Style) -> Strip:
         """The columns moved sideways beside the gutter, which stays."""
-        x, room = self.scroll_offset.x, max(0, self.size.width - self._gutter)
+        x, room = self.scroll_offset.x, max(0, self._room.width - self._gutter)
         return Strip.join([Strip([gutter]), Strip(cells).crop_extend(x, x + room, over)])
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
 
     def _empty_line(self, number: int) -> Strip:
-        lines = textwrap.wrap(printable(self._empty), max(1, self.size.width - 2))
+        lines = textwrap.wrap(printable(self._empty), max(1, self._room.width - 2))
         words = lines[number] if number < len(lines) else ""
         return Strip([Segment(" " + words, self._style("table--quiet"))])
 
@@ -310,7 +317,7 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
 
     def _signs(self, key: str, *, here: bool, changed: bool, over: Style) -> Segment:
         """Cursor, mark and change, each by a sign as well as by its colour."""
-        cursor = CURSOR_SIGN if here and self.has_focus else " "
+        cursor = " " if not here else CURSOR_SIGN if self.has_focus else BLURRED_CURSOR_SIGN
         if not self._can_mark:
             return Segment(CHANGED_SIGN if changed and cursor == " " else cursor, self._style("table--sign") + over)
         marked = key in self._marks
@@ -340,7 +347,7 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
 
     @property
     def _page_rows(self) -> int:
-        return max(1, self.size.height - self._head)
+        return max(1, self._room.height - self._head)
 
     def _show_cursor(self) -> None:
         top, page = self.scroll_offset.y, self._page_rows
