@@ -123,7 +123,11 @@ def _judge(owner: Owner, lease_left: float | None, job: Job | None, problem: str
             return Verdict.ALIVE, f"its lease runs for {span(lease_left)} more"
         return Verdict.DEAD, f"its lease ran out {span(lease_left)} ago"
     if owner.kind is not OwnerKind.BATCH_JOB:
-        who = "nobody is named as its owner" if owner.kind is OwnerKind.NOBODY else f"it is held by a {owner.kind}"
+        who = (
+            "nobody is named as its owner"
+            if owner.kind is OwnerKind.NOBODY
+            else f"{owner.kind} {owner.name} cannot be asked"
+        )
         return Verdict.UNKNOWN, f"no lease, and {who}"
     if job is None:
         return Verdict.UNKNOWN, f"no lease, and {problem or 'AWS Batch knows its job no more'}"
