@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
 
+from pyanamo_tui.tui.widgets import table_grid
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
+from pyanamo_tui.tui.widgets.table_columns import column_widths, smallest_width
+from pyanamo_tui.tui.widgets.table_grid import CHANGED_SIGN, CURSOR_SIGN, MARK_SIGN
+from pyanamo_tui.workflow.printable import printable
 
 HOSTILE = [
     "[/bad]",
@@ -164,3 +174,150 @@ async def test_a_narrow_table_gives_its_flexible_column_less() -> None:
         assert app.table.virtual_size.width <= 22
         assert "…" in app.screen_text()[1]
         assert "18" in app.screen_text()[1]
+
+
+async def test_a_refresh_that_changes_nothing_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TableApp(rows(1000))
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.pause()
+        regions: list[object] = []
+        monkeypatch.setattr(app.table, "refresh", lambda *given, **_: regions.extend(given))
+        app.table.set_rows(rows(1000))
+        assert regions == []
+        changed = rows(1000)
+        changed[3] = "another"
+        app.table.set_rows(changed)
+        assert [region.y for region in regions] == [4]  # type: ignore[attr-defined]
+
+
+async def test_a_changed_row_is_marked_by_a_sign_and_the_sign_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_grid, "FLASH_SECONDS", 0.05)
+    app = TableApp(rows(20))
+    async with app.run_test(size=(60, 30)) as pilot:
+        await pilot.press("j")
+        app.table.set_rows(rows(20), ["row000004"])
+        assert CHANGED_SIGN in app.screen_text()[5]
+        assert CHANGED_SIGN not in app.screen_text()[6]
+        deadline = time.monotonic() + 20
+        while CHANGED_SIGN in app.screen_text()[5]:
+            assert time.monotonic() < deadline
+            await pilot.pause(0.02)
+
+
+async def test_until_it_is_moved_the_cursor_stays_at_the_top_while_rows_arrive() -> None:
+    app = TableApp(rows(10)[5:])
+    async with app.run_test(size=(60, 6)) as pilot:
+        await pilot.pause()
+        app.table.set_rows(rows(10))
+        await pilot.pause()
+        assert app.table.row == "row000000"
+        assert "row000000" in app.screen_text()[1]
+
+
+async def test_a_row_that_is_gone_leaves_the_cursor_at_its_index() -> None:
+    app = TableApp(rows(10))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("j", "j")
+        app.table.set_rows([row for row in rows(10) if row != "row000002"])
+        assert app.table.row == "row000003"
+        app.table.set_rows(rows(1))
+        assert app.table.row == "row000000"
+
+
+async def test_it_keeps_an_order_both_ways_and_says_so_in_the_title() -> None:
+    app = TableApp(["b", "c", "a"])
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.sort("name")
+        assert list(app.table.rows) == ["a", "b", "c"]
+        await pilot.pause()
+        assert "NAME ▲" in app.screen_text()[0]
+        await pilot.click(ItemTable, offset=(5, 0))
+        assert list(app.table.rows) == ["c", "b", "a"]
+        assert "NAME ▼" in app.screen_text()[0]
+        app.table.set_rows(["x", "z", "y"])
+        assert list(app.table.rows) == ["z", "y", "x"]
+        app.table.sort("size")
+        assert app.table.sorted_by == ("name", True)
+
+
+async def test_a_click_on_a_title_asks_the_owner_for_that_order() -> None:
+    seen: list[Message] = []
+    app = TableApp(rows(3))
+    async with app.run_test(size=(60, 20), message_hook=seen.append) as pilot:
+        await pilot.click(ItemTable, offset=(5, 0))
+        await pilot.click(ItemTable, offset=(58, 0))
+    assert {message.column for message in seen if isinstance(message, ItemTable.TitleClicked)} == {"name"}
+
+
+async def test_the_wheel_scrolls_and_the_cursor_comes_back_into_sight() -> None:
+    app = TableApp(rows(100))
+    async with app.run_test(size=(60, 11)) as pilot:
+        await pilot.pause()
+        app.table.scroll_to(y=50, animate=False)
+        assert "row000050" in app.screen_text()[1]
+        await pilot.press("j")
+        assert "row000001" in app.screen_text()[1]
+
+
+async def test_marks_say_in_words_what_the_filter_hides() -> None:
+    app = TableApp(rows(10))
+    async with app.run_test(size=(60, 20)) as pilot:
+        assert app.table.marks_in_words() == ""
+        await pilot.press("asterisk")
+        assert app.table.marks_in_words() == "10 marked"
+        app.table.set_rows(rows(10)[:7])
+        assert app.table.marks_in_words() == "10 marked, 3 of them hidden by the filter"
+        assert MARK_SIGN in app.screen_text()[7]
+        assert MARK_SIGN not in app.screen_text()[8]
+
+
+async def test_a_table_without_marks_takes_no_keys_for_them() -> None:
+    app = TableApp(rows(3))
+    app.table = ItemTable([Column("name", "NAME", 10, Cell)], lambda row: row, header=False)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("space", "asterisk", "v")
+        assert not app.table.marked
+        assert app.screen_text()[0].startswith(f"{CURSOR_SIGN}row000000")
+
+
+async def test_what_does_not_fit_is_reached_sideways_beside_the_marks() -> None:
+    columns = [Column[str](f"c{n}", f"C{n}", 20, lambda row, n=n: Cell(f"{row}-{n}")) for n in range(4)]  # type: ignore[misc]
+    app = TableApp(rows(3))
+    app.table = ItemTable(columns, lambda row: row, marks=True)
+    async with app.run_test(size=(50, 10)) as pilot:
+        await pilot.press("space")
+        assert app.screen_text()[1].startswith(f" {MARK_SIGN} row000000-0")
+        await pilot.press(*["right"] * 9)
+        assert app.screen_text()[1].startswith(f" {MARK_SIGN} ")
+        assert "row000000-3" in app.screen_text()[1]
+        await pilot.press(*["h"] * 9)
+        assert "row000000-0" in app.screen_text()[1]
+
+
+def test_every_key_can_be_remapped_and_none_is_taken_from_the_terminal() -> None:
+    bindings = [binding for binding in ItemTable.BINDINGS if isinstance(binding, Binding)]
+    assert len(bindings) == len(ItemTable.BINDINGS)
+    assert len({binding.id for binding in bindings if binding.id}) == len(bindings)
+    keys = {key for binding in bindings for key in binding.key.split(",")}
+    assert not keys & {f"ctrl+{key}" for key in ("a", "b", "s", "z", "space", "backslash", "h", "i", "j", "m")}
+
+
+@given(st.lists(st.booleans(), max_size=6), st.lists(st.integers(1, 30), min_size=6, max_size=6), st.integers(0, 200))
+def test_columns_fill_the_room_where_they_can(flexible: list[bool], widths: list[int], room: int) -> None:
+    columns = [
+        Column[str](f"{n}", "", width, Cell, flexible=flex)
+        for n, (flex, width) in enumerate(zip(flexible, widths, strict=False))
+    ]
+    given_widths = column_widths(columns, room)
+    for column, width in zip(columns, given_widths, strict=True):
+        assert width == column.width or column.flexible
+        assert width >= min(column.width, 8)
+    if any(flexible) and room >= smallest_width(columns):
+        assert sum(given_widths) + 2 * (len(columns) - 1) >= room
+
+
+@given(st.text(max_size=300), st.integers(1, 40), st.booleans(), st.booleans())
+def test_any_text_takes_exactly_the_cells_of_its_column(text: str, width: int, right: bool, middle: bool) -> None:
+    shown = Column[str]("c", "C", width, Cell, right=right, cut_middle=middle).text(Cell(text), width)
+    assert cell_len(shown) == width
+    assert shown == printable(shown)

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.message import Message
 
-from pyanamo_tui.tui.widgets.log_view import LONGEST_LINE, LogView
+from pyanamo_tui.tui.widgets.log_lines import (
+    LinePattern,
+    cells_of,
+    longest_of,
+    row_of,
+    rows_of,
+    segments_of,
+    speaks_of_error,
+)
+from pyanamo_tui.tui.widgets.log_rows import LogRows
+from pyanamo_tui.tui.widgets.log_view import LONGEST_LINE, LineKind, LogView
 
 
 class LogApp(App[None]):
@@ -125,3 +139,200 @@ async def test_an_empty_log_says_so() -> None:
     async with app.run_test(size=(60, 4)) as pilot:
         await pilot.pause()
         assert app.screen_text()[0] == "Nothing was written"
+
+
+async def test_looking_up_stops_following_and_counts_what_arrives() -> None:
+    app = LogApp(numbered(100))
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.log_view
+        await pilot.press("k")
+        assert not view.following
+        view.append_lines(["a", "b"])
+        assert view.pending == 2
+        await pilot.press("f")
+        assert view.following
+        assert view.pending == 0
+        assert app.screen_text()[-1] == "b"
+        await pilot.press("f")
+        view.append_lines(["c"])
+        assert view.pending == 1
+        assert app.screen_text()[-1] == "b"
+        await pilot.press("j")
+        assert view.following
+        assert view.pending == 0
+
+
+async def test_the_wheel_stops_following_too() -> None:
+    app = LogApp(numbered(100))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        app.log_view.scroll_to(y=80, animate=False)
+        assert not app.log_view.following
+        app.log_view.scroll_to(y=90, animate=False)
+        assert app.log_view.following
+
+
+async def test_a_smaller_screen_still_shows_the_end() -> None:
+    app = LogApp(numbered(100))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.resize_terminal(30, 5)
+        await pilot.pause()
+        assert app.log_view.following
+        assert app.screen_text()[-1] == "line 99"
+        await pilot.resize_terminal(50, 20)
+        await pilot.pause()
+        assert app.log_view.following
+        assert app.screen_text()[-1] == "line 99"
+
+
+async def test_earlier_lines_are_put_before_without_moving_what_is_in_sight() -> None:
+    app = LogApp(numbered(100))
+    seen: list[Message] = []
+    async with app.run_test(size=(40, 10), message_hook=seen.append) as pilot:
+        view = app.log_view
+        await pilot.press("g")
+        await pilot.pause()
+        assert any(isinstance(message, LogView.TopReached) for message in seen)
+        view.search("line 7$")
+        view.prepend_lines([f"earlier {n}" for n in range(50)])
+        assert app.screen_text()[0] == "line 0"
+        assert view.match == (1, 1)
+        await pilot.press("g")
+        assert app.screen_text()[0] == "earlier 0"
+
+
+async def test_the_same_log_read_again_keeps_its_place() -> None:
+    app = LogApp(numbered(100))
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.log_view
+        await pilot.press("g", "j", "j")
+        view.update_lines(numbered(120))
+        assert app.screen_text()[0] == "line 2"
+        assert view.pending == 20
+        view.update_lines([line.upper() for line in numbered(120)])
+        assert app.screen_text()[0] == "LINE 2"
+        await pilot.press("G")
+        view.update_lines(["new log"])
+        assert app.screen_text()[0] == "new log"
+
+
+async def test_the_filter_shows_matching_lines_with_their_context() -> None:
+    app = LogApp(numbered(100))
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.log_view
+        await pilot.pause()
+        assert view.filter_lines("line 5$") == 1
+        assert app.screen_text()[:2] == ["line 5", ""]
+        assert view.filter_lines("line 50$", context=2) == 5
+        assert app.screen_text()[:5] == [f"line {n}" for n in range(48, 53)]
+        view.append_lines(["line 50"])
+        assert view.shown == 8
+        assert app.screen_text()[5:8] == ["line 98", "line 99", "line 50"]
+        assert view.filter_lines("nowhere") == 0
+        await pilot.pause()
+        assert app.screen_text()[0] == "No line matches"
+        assert view.filter_lines("") == 101
+        assert app.screen_text()[-1] == "line 50"
+
+
+async def test_a_filter_that_is_no_expression_is_taken_as_text() -> None:
+    app = LogApp(["a(b", "ab"])
+    async with app.run_test(size=(40, 10)):
+        assert app.log_view.filter_lines("a(b") == 1
+
+
+async def test_search_looks_among_the_lines_shown_and_marks_the_words() -> None:
+    app = LogApp(["cat one", "dog", "cat two", "\x1b[31mc\x1b[0mat three"])
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.log_view
+        await pilot.pause()
+        assert view.search("cat") == 3
+        view.filter_lines("two|dog")
+        assert view.match[1] == 1
+        view.filter_lines("")
+        assert view.match[1] == 3
+        view.search("one")
+        marked = [segment.text for segment in view.render_line(0) if segment.style and segment.style.bold]
+        assert marked == ["one"]
+        assert view.search("") == 0
+        assert view.match == (0, 0)
+
+
+async def test_wrapped_lines_lose_nothing_and_keep_the_place() -> None:
+    text = "".join(chr(ord("a") + n % 26) for n in range(100))
+    app = LogApp([*numbered(50), text, "漢字" * 15, *numbered(50)])
+    async with app.run_test(size=(21, 10)) as pilot:
+        await pilot.press("g", *["j"] * 50)
+        assert app.screen_text()[0].endswith("…")
+        await pilot.press("W")
+        lines = app.screen_text()
+        assert "".join(lines[:5]) == text
+        assert "".join(lines[5:8]) == "漢字" * 15
+        assert all(app.log_view.render_line(y).cell_length == 20 for y in range(10))
+        await pilot.press("W")
+        assert app.screen_text()[0].startswith(text[:10])
+        await pilot.press("W", "G")
+        app.log_view.append_lines(["z" * 45])
+        assert app.screen_text()[-3:] == ["z" * 20, "z" * 20, "z" * 5]
+
+
+async def test_both_streams_are_told_apart_by_a_sign() -> None:
+    app = LogApp([])
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.log_view.set_lines(["fine", "bad"], kinds=[LineKind.OUT, LineKind.ERR])
+        app.log_view.append_lines(["later"])
+        await pilot.pause()
+        assert app.screen_text()[:3] == ["  fine", "▎ bad", "  later"]
+
+
+async def test_the_next_error_goes_round() -> None:
+    app = LogApp(["Error: one", *numbered(50), "java.lang.OutOfMemoryError", *numbered(50), "terror is no word for it"])
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("g", "e", "e")
+        assert any("OutOfMemory" in line for line in app.screen_text())
+        await pilot.press("e")
+        assert app.screen_text()[0] == "Error: one"
+        app.log_view.set_lines(["all is well"])
+        await pilot.press("e")
+        assert app.screen_text()[0] == "all is well"
+
+
+def test_only_what_reads_like_an_error_is_one() -> None:
+    assert all(map(speaks_of_error, ["ERROR: x", "ValueError: y", "Killed", "bash: x: command not found", "[E] fatal"]))
+    assert not any(map(speaks_of_error, ["terrors", "0 errors", "unfailing", "skilled", ""]))
+
+
+LINE = st.text(st.sampled_from("ab \t漢e\u0301\x1b[31m;\x00é"), max_size=40)
+
+
+@given(LINE, st.integers(2, 12))
+def test_the_rows_of_a_line_are_the_line(line: str, width: int) -> None:
+    segments = segments_of(line)
+    parts = [row_of(segments, line, width, row) for row in range(rows_of(line, width))]
+    texts = ["".join(segment.text for segment in part) for part in parts]
+    assert "".join(texts) == "".join(segment.text for segment in segments)
+    assert all(cell_len(text) <= width for text in texts)
+    assert cells_of(line) == cell_len("".join(texts))
+    assert longest_of([line]) >= cells_of(line)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["x", "match", "y" * 30]), max_size=5), max_size=5),
+    st.integers(0, 2),
+    st.sampled_from([None, 8]),
+    st.booleans(),
+)
+def test_appending_gives_what_setting_gives(
+    batches: list[list[str]], context: int, width: int | None, filtered: bool
+) -> None:
+    pattern = LinePattern("match") if filtered else None
+    grown, whole = LogRows(), LogRows()
+    for rows in (grown, whole):
+        rows.filter(pattern, context)
+        rows.wrap(width)
+    for batch in batches:
+        grown.append(batch)
+    whole.set([line for batch in batches for line in batch])
+    assert len(grown) == len(whole)
+    assert [grown.at(row) for row in range(len(grown))] == [whole.at(row) for row in range(len(whole))]
+    assert grown.longest == whole.longest

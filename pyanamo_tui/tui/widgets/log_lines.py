@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len, chop_cells, get_character_cell_size
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -27,7 +27,8 @@ _ERROR_WORDS: Final = (
     *("segmentation fault", "no such file", "no space left", "permission denied", "command not found"),
 )
 _ERROR: Final = re.compile(
-    r"(?:error|exception)\b|\b(?:fatal|failed|failure|killed|traceback|panic|abort(?:ed)?|core dumped|out of memory"
+    r"(?:(?<![A-Za-z])(?i:error|exception)|(?<=[a-z])(?:Error|Exception))\b"
+    r"|\b(?i:fatal|failed|failure|killed|traceback|panic|abort(?:ed)?|core dumped|out of memory"
     r"|segmentation fault|no such file|no space left|permission denied|command not found)\b"
 )
 
@@ -49,9 +50,10 @@ KIND_SIGNS: Final = {LineKind.OUT: "  ", LineKind.ERR: "â–Ž ", LineKind.NOTE: "Â
 
 def speaks_of_error(line: str) -> bool:
     """Whether a line reads like an error. It is a place to look at, not a verdict."""
-    start = line[:_ERROR_SPAN].lower()
+    start = line[:_ERROR_SPAN]
+    lower = start.lower()
     # Looking for the words alone is much quicker than the expression, and most lines have none of them.
-    return any(word in start for word in _ERROR_WORDS) and _ERROR.search(start) is not None
+    return any(word in lower for word in _ERROR_WORDS) and _ERROR.search(start) is not None
 
 
 def plain(line: str) -> str:
@@ -152,8 +154,9 @@ def _simple(line: str) -> bool:
 def _measure(line: str) -> tuple[int, bool]:
     """Cells of a line as it is drawn, and whether each character takes one."""
     text = _shown_text(line)
-    cells = len(text) if text.isascii() else cell_len(text)
-    return cells, cells == len(text)
+    if text.isascii() or all(get_character_cell_size(character) == 1 for character in set(text)):
+        return len(text), True
+    return cell_len(text), False
 
 
 def _shown_text(line: str) -> str:

@@ -339,7 +339,6 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
 
     def on_resize(self) -> None:
         """The rows share the new size; the cursor stays in sight."""
-        self._painted.clear()
         self._measure()
         self._show_cursor()
 
