@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from pyanamo_tui.tui.format import count, duration_range, rate
+from pyanamo_tui.tui.widgets.bars import bar, sparkline
+from pyanamo_tui.tui.widgets.figures import Figures
 from pyanamo_tui.workflow.model import KNOWN_STATES, QUARTER_LABELS, ItemState, Progress, Quarter
 from pyanamo_tui.workflow.printable import printable
 
@@ -25,60 +26,14 @@ STATE_STYLES: Final[Mapping[str, str]] = {
     ItemState.WALL_TIME: "state--wall",
 }
 STATE_WORDS: Final[Mapping[str, str]] = {ItemState.WALL_TIME: "wall time"}
-_SPARKS: Final = "▁▂▃▄▅▆▇█"
-_EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 
 
-def bar(fraction: float, width: int) -> str:
-    """A horizontal bar of that fraction (0 to 1): full only when it is 1, empty only when it is 0."""
-    eighths = round(max(0.0, min(1.0, fraction)) * width * 8)
-    if fraction > 0:
-        eighths = max(1, eighths)
-    if fraction < 1:
-        eighths = min(width * 8 - 1, eighths)
-    full, part = divmod(eighths, 8)
-    drawn = "█" * full + (_EIGHTHS[part - 1] if part else "")
-    return drawn + "░" * (width - len(drawn))
+def style_of(state: str) -> str:
+    """The component class of a state."""
+    return STATE_STYLES.get(state, "state--other")
 
 
-def sparkline(values: tuple[float, ...], width: int) -> str:
-    """The last values as a line of blocks, scaled to the highest of them."""
-    shown = values[-width:] if width > 0 else ()
-    top = max(shown, default=0.0)
-    if top <= 0:
-        return "▁" * len(shown)
-    return "".join(_SPARKS[min(7, int(value / top * 7.999))] for value in shown)
-
-
-class _Figures(Widget):
-    """A widget that renders one value; colours come from the theme."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *STATE_STYLES.values(),
-        "state--other",
-        "figures--quiet",
-        "figures--strong",
-        "figures--warn",
-    }
-    DEFAULT_CSS = """
-    _Figures { height: 1fr; }
-    _Figures > .state--todo { color: $foreground; }
-    _Figures > .state--locked { color: $warning; }
-    _Figures > .state--done { color: $success; }
-    _Figures > .state--failed { color: $error; text-style: bold; }
-    _Figures > .state--wall { color: $primary-lighten-2; }
-    _Figures > .state--other { color: $accent; }
-    _Figures > .figures--quiet { color: $foreground-muted; }
-    _Figures > .figures--strong { text-style: bold; }
-    _Figures > .figures--warn { color: $warning; text-style: bold; }
-    """
-
-    def style_of(self, state: str) -> str:
-        """Component class of a state."""
-        return STATE_STYLES.get(state, "state--other")
-
-
-class ProgressFigures(_Figures):
+class ProgressFigures(Figures):
     """The bar, the percentage, and the counts by state."""
 
     value: reactive[tuple[dict[str, int], int, bool] | None] = reactive(None)
@@ -102,13 +57,13 @@ class ProgressFigures(_Figures):
                 continue
             word = STATE_WORDS.get(state, printable(state) or "(none)")
             text.append(f"{word} ", self.get_component_rich_style("figures--quiet"))
-            style = self.style_of(state) if number else "figures--quiet"
+            style = style_of(state) if number else "figures--quiet"
             text.append(f"{'' if exact else '>'}{count(number)}", self.get_component_rich_style(style))
             text.append("   ")
         return text
 
 
-class RateFigures(_Figures):
+class RateFigures(Figures):
     """Items ended a minute, and how long it may still take."""
 
     value: reactive[tuple[Progress, int] | None] = reactive(None)
@@ -135,7 +90,7 @@ class RateFigures(_Figures):
         return text
 
 
-class QuarterFigures(_Figures):
+class QuarterFigures(Figures):
     """Nested items by how far their tasks are."""
 
     value: reactive[tuple[tuple[Quarter, int], ...]] = reactive(())
@@ -153,8 +108,8 @@ class QuarterFigures(_Figures):
             number = numbers.get(quarter, 0)
             text.append(f"{QUARTER_LABELS[quarter]:>8} ", self.get_component_rich_style("figures--quiet"))
             style = "state--done" if quarter == Quarter.DONE else "state--locked"
-            drawn = bar(number / top, width) if number else ""
-            text.append(f"{drawn.replace('░', ' '):<{width}} ", self.get_component_rich_style(style))
+            drawn = bar(number / top, width, empty=" ") if number else ""
+            text.append(f"{drawn:<{width}} ", self.get_component_rich_style(style))
             text.append(f"{count(number):>{digits}}\n")
         text.rstrip()
         return text
