@@ -26,7 +26,8 @@ class Terminal:
         self._command = command
         self._size = size
         self._environment = {**os.environ, **(environment or {}), "TERM": "xterm-256color"}
-        self._environment.pop("TMUX", None)
+        for name in ("TMUX", "COLUMNS", "LINES"):  # a size of the tests' own terminal would hold for the program too
+            self._environment.pop(name, None)
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
