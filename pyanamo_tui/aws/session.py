@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -199,10 +199,14 @@ class Connection:
         client: STSClient = self._client("sts")
         return client
 
+    def resource(self) -> DynamoDBServiceResource:
+        """A boto3 resource of DynamoDB for people's own code; it passes the same guard and meter."""
+        with self._lock:
+            return self._session.resource("dynamodb", endpoint_url=self.endpoint_url, config=self._config)
+
     def table_resource(self, name: str) -> Table:
         """A boto3 Table for people's own code; it passes the same guard and meter."""
-        with self._lock:
-            return self._session.resource("dynamodb", endpoint_url=self.endpoint_url, config=self._config).Table(name)
+        return self.resource().Table(name)
 
     def identity(self) -> Identity:
         """Account and role of the credentials in use (`sts:GetCallerIdentity`, which needs no permission).

@@ -226,8 +226,16 @@ class Tables:
         Raises:
             TableNotFound: there is none of this name.
         """
+        return _table_info(self.description(table))
+
+    def description(self, table: str) -> TableDescriptionTypeDef:
+        """One table in AWS's own words (AWS: "DescribeTable").
+
+        Raises:
+            TableNotFound: there is none of this name.
+        """
         with calling("dynamodb", f"table {table}"):
-            return _table_info(self._client.describe_table(TableName=table)["Table"])
+            return self._client.describe_table(TableName=table)["Table"]
 
     def exists(self, table: str) -> bool:
         """Whether there is a table of this name, in whatever state."""

@@ -27,7 +27,7 @@ from pyanamo_tui.errors import NotFound, ReadOnly, UsageError
 from pyanamo_tui.workflow import transitions
 from pyanamo_tui.workflow.change import Change, apply, fold
 from pyanamo_tui.workflow.model import ItemFacts, ItemState
-from pyanamo_tui.workflow.schema import Record
+from pyanamo_tui.workflow.schema import LOCK_ID, Record, string_of
 from pyanamo_tui.workflow.sizes import record_bytes
 from pyanamo_tui.workflow.transitions import Refused, Scope
 
@@ -116,10 +116,9 @@ class Actions:
 
         def decide(record: Record, now: float) -> Change:
             item_id = record["itemID"]["S"]
-            held = record.get("ItemState") == {"S": ItemState.LOCKED}
-            mine = _is_dead(record, dead) if held else False
+            mine = steal or _is_dead(record, dead)
             named = keys.get(item_id, ()) if isinstance(keys, Mapping) else keys
-            return transitions.requeue(record, now=now, scope=scope, keys=tuple(named), steal=steal or mine)
+            return transitions.requeue(record, now=now, scope=scope, keys=tuple(named), steal=mine)
 
         def foresee(known: ItemFacts) -> str | None:
             dead_too = steal or (dead is not None and dead.get(known.item_id, "") == known.lock_id)
@@ -146,10 +145,11 @@ class Actions:
         state: str,
         *,
         steal: bool = False,
+        dead: Mapping[str, str | None] | None = None,
         facts: Mapping[str, ItemFacts] | None = None,
         look: bool = True,
     ) -> Plan:
-        """Park items in a state; `todo` is a requeue. Their tasks and logs stay.
+        """Park items in a state; `todo` is a requeue. Their tasks and logs stay. `dead` is as in `requeue`.
 
         Raises:
             UsageError: no item can be given that state by a person.
@@ -160,10 +160,11 @@ class Actions:
             raise UsageError("Only a worker can lock an item", "Park items in a state of any other name.")
 
         def decide(record: Record, now: float) -> Change:
-            return transitions.set_state(record, state, now=now, steal=steal)
+            return transitions.set_state(record, state, now=now, steal=steal or _is_dead(record, dead))
 
         def foresee(known: ItemFacts) -> str | None:
-            if known.state == ItemState.LOCKED and not steal:
+            dead_too = steal or (dead is not None and dead.get(known.item_id, "") == known.lock_id)
+            if known.state == ItemState.LOCKED and not dead_too:
                 return HELD
             if known.state == state and not known.nested:
                 return f"it is {state} already"
@@ -360,11 +361,12 @@ class Actions:
 
 
 def _is_dead(record: Record, dead: Mapping[str, str | None] | None) -> bool:
-    """Whether the lock on a held item is the very one that was found dead; raises Refused where it is another's."""
+    """Whether an item is held by the very lock that was found dead; raises Refused where it is by another."""
     item_id = record["itemID"]["S"]
-    if dead is None or item_id not in dead:
+    if dead is None or item_id not in dead or record.get("ItemState") != {"S": ItemState.LOCKED}:
         return False
-    if record.get("lockID", {}).get("S") != dead[item_id]:
+    # As facts have it: where other software left no lock id, or "NULL", it is None.
+    if string_of(record, LOCK_ID) != dead[item_id]:
         raise Refused("another worker has locked it since")
     return True
 
