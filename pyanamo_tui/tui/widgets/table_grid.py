@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FLASH_SECONDS: Final = 2.0
 """How long a changed row is marked."""
+_NEIGHBOURS: Final = 1_000
 CURSOR_SIGN: Final = "▌"
 BLURRED_CURSOR_SIGN: Final = "▏"
 """The cursor of a table that has not the keys."""
@@ -187,8 +188,13 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         return self._index
 
     def _find(self, key: str, near: int) -> int:
-        if near < len(self._rows) and self._row_key(self._rows[near]) == key:
-            return near
+        """The index of a key, or `near` where it is not among the rows."""
+        # A refresh moves a row a little way if at all: looking around is quicker than knowing where each key is.
+        if self._index is None:
+            around = range(max(0, near - _NEIGHBOURS), min(len(self._rows), near + _NEIGHBOURS))
+            for index in (near, *around) if near < len(self._rows) else around:
+                if self._row_key(self._rows[index]) == key:
+                    return index
         return self._by_key().get(key, near)
 
     def set_columns(self, columns: Sequence[Column[Row]]) -> None:
