@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, Static
 
+from pyanamo_tui.aws.logstore import LogStore
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.settings import Settings
@@ -14,6 +15,7 @@ from pyanamo_tui.tui.app import Dashboard
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.failures import FailuresScreen
 from pyanamo_tui.tui.screens.importing import ImportScreen
 from pyanamo_tui.tui.screens.item import ItemScreen
@@ -261,3 +263,32 @@ async def test_pause_stops_the_reading_and_r_still_works(embedded: EmbeddedServe
             lambda: app.snapshot is not None and app.snapshot.health.status != HealthStatus.PAUSED,
             "its end",
         )
+
+
+async def test_a_log_kept_in_cloudwatch_is_shown_and_saved_whole(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path
+) -> None:
+    whole = [f"line {number}" for number in range(3000)]
+    written = tmp_path / "stdout"
+    written.write_text("\n".join(whole))
+    store = LogStore(workspace.connection, None, "PyAnamo")
+    uri = store.to_cloudwatch([workspace.table, "big", "1", "stdout"], written)
+    big = single("big", "done")
+    big["Log"]["M"].update({"stdout": {"S": "line 2999"}, "stderr": {"S": ""}, "Log_URI": {"S": uri}})
+    workspace.items.put(big)
+    target = tmp_path / "big.log"
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.workspace is not None, "the workspace")
+        app.show_item("big")
+        await until(pilot, lambda: isinstance(app.screen, ItemScreen), "the item")
+        screen = app.screen
+        assert isinstance(screen, ItemScreen)
+        await until(pilot, lambda: len(screen.log_view.lines) > 1000, "the log from CloudWatch")
+        assert screen.log_view.lines[-1] == "line 2999"
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Prompt), "the question")
+        app.screen.query_one(Input).value = str(target)
+        await pilot.press("enter")
+        await until(pilot, target.exists, "the file")
+    assert target.read_text().splitlines() == whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -20,12 +21,13 @@ from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.screens.item_list import SCOPES
+from pyanamo_tui.tui.whole_log import LogPage, kept_elsewhere, newest_page, save_log
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.log_view import LogView
 from pyanamo_tui.workflow.endings import explain
 from pyanamo_tui.workflow.filterfields import since
 from pyanamo_tui.workflow.model import Item, ItemState, LogEntry, Task, TaskStatus
-from pyanamo_tui.workflow.printable import printable
+from pyanamo_tui.workflow.printable import clean_file_name, printable
 from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pyanamo_tui.workflow.model import Snapshot
 
 _STREAMS = ("all", "stdout", "stderr")
+_BOTH = ("stdout", "stderr")
 _TASK_STYLES = {
     TaskStatus.DONE: "state--done",
     TaskStatus.FAILED: "state--failed",
@@ -50,6 +53,15 @@ class ItemRead(Message):
 
     item: Item | None
     error: PyanamoError | None = None
+
+
+@dataclass
+class PageRead(Message):
+    """The last page of a log that is kept outside the item was read."""
+
+    task: str | None
+    stream: str
+    page: LogPage
 
 
 def _exit_cell(task: Task) -> Cell:
@@ -126,6 +138,7 @@ class ItemScreen(DashboardScreen):
             "left_square_bracket", "task(-1)", "previous task", id="log.previous_task", show=False, key_display="["
         ),
         Binding("a", "stream", "stdout/stderr", id="log.stream"),
+        Binding("s", "save", "save log", id="log.save"),
         Binding("slash", "search", "search", id="log.search", key_display="/"),
         Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
         Binding("r", "reread", "refresh", id="app.refresh", show=False),
@@ -137,6 +150,7 @@ class ItemScreen(DashboardScreen):
         self.item: Item | None = None
         self._first_task = task
         self._stream = _STREAMS[0]
+        self._note = ""
         self.tasks: ItemTable[Task] = ItemTable(TASK_COLUMNS, lambda row: row.key, empty="No tasks", id="tasks")
         self.log_view = LogView(id="log")
 
@@ -210,6 +224,9 @@ class ItemScreen(DashboardScreen):
         log = item.log if task is None else task.log
         script = (item.script or "(no script)") if task is None else task.script
         self.query_one("#facts", Static).update(facts_text(item, script))
+        if kept_elsewhere(log):
+            self._read_page(None if task is None else task.key, self._stream)
+        self._note = ""
         lines = log_lines(log, self._stream, item.live_tail)
         if list(self.log_view.lines) != lines:
             running = item.facts.state == ItemState.LOCKED
@@ -217,11 +234,47 @@ class ItemScreen(DashboardScreen):
             self.log_view.set_lines(lines, empty=empty)
         self._title_log(log, task)
 
+    @work(thread=True, group="page", exclusive=True, exit_on_error=False, description="read a log")
+    def _read_page(self, task: str | None, stream: str) -> None:
+        workspace = self.dashboard.workspace
+        if workspace is not None:
+            page = newest_page(workspace, self.item_id, task, _BOTH if stream == "all" else (stream,))
+            self.post_message(PageRead(task, stream, page))
+
+    @on(PageRead)
+    def _show_page(self, message: PageRead) -> None:
+        message.stop()
+        task = self.chosen_task
+        if (None if task is None else task.key, self._stream) != (message.task, message.stream):
+            return
+        if message.page.lines and tuple(self.log_view.lines) != message.page.lines:
+            self.log_view.set_lines(message.page.lines)
+        self._note = message.page.note
+        self._log_moved()
+
+    @work(group="save", exclusive=True)
+    async def action_save(self) -> None:
+        """Write the whole log of the stream shown (stdout where both are) to a file."""
+        workspace, task = self.dashboard.workspace, self.chosen_task
+        if workspace is None or self.item is None:
+            return
+        key, stream = None if task is None else task.key, "stderr" if self._stream == "stderr" else "stdout"
+        name = clean_file_name(".".join(part for part in (self.item_id, key, stream) if part)) + ".log"
+        path = await self.app.push_screen_wait(Prompt(f"Save the whole {stream} as", value=name))
+        if not path:
+            return
+        try:
+            size = await asyncio.to_thread(save_log, workspace, self.item_id, key, stream, path)
+        except PyanamoError as error:
+            self.dashboard.tell(error)
+            return
+        self.notify(f"Saved {count(size)} bytes as {printable(path)}", markup=False)
+
     def _title_log(self, log: LogEntry | None, task: Task | None) -> None:
         parts = ["Log" if task is None else f"Log of {task.key}", self._stream if self._stream != "all" else ""]
         if log is not None:
             parts.append(log.status or explain(log.exit_code))
-            parts.append("the last lines; the whole log is elsewhere" if log.uri else "")
+            parts.append((self._note or "reading the rest …") if kept_elsewhere(log) else "")
         number, total = self.log_view.match
         parts.append(f"{number} of {total}" if total else "")
         self.query_one("#item-log").border_title = Text(printable(" · ".join(part for part in parts if part)))
