@@ -40,6 +40,7 @@ class StubStream:
     shards: dict[str, StubShard] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
     page: int = 1000
+    age: float = 0.0
     read: list[str] = field(default_factory=list)
     _sequence: int = 100
     _iterators: int = 0
@@ -50,7 +51,7 @@ class StubStream:
         body: dict[str, Any] = {
             "Keys": {"itemID": {"S": item_id}},
             "SequenceNumber": f"{self._sequence:021}",
-            "ApproximateCreationDateTime": time.time(),
+            "ApproximateCreationDateTime": time.time() - self.age,
         }
         if state is not None and image:
             body["NewImage"] = {"itemID": {"S": item_id}, "taskID": {"S": "Align"}, "ItemState": {"S": state}}

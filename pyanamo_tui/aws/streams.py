@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAGE_RECORDS: Final = 1000
 """Records that one GetRecords gives at the most (AWS: "GetRecords")."""
+_FULL_BYTES: Final = 512 * 1024
+"""An answer holds 1 MB at the most, and one item up to 400 KB: a smaller one was not cut short."""
 NEW_IMAGE_VIEWS: Final = frozenset({"NEW_IMAGE", "NEW_AND_OLD_IMAGES"})
 """Stream views whose records hold the item as it is after the change."""
 
@@ -63,10 +65,14 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class StreamPage:
-    """What one read of a shard gave. `next_iterator` is None at the end of a closed shard."""
+    """What one read of a shard gave. `next_iterator` is None at the end of a closed shard.
+
+    `full` says that the page ended for its size, so that more follows at once.
+    """
 
     changes: tuple[StreamChange, ...]
     next_iterator: str | None
+    full: bool = False
 
 
 def _change(record: Mapping[str, Any]) -> StreamChange | None:
@@ -152,10 +158,12 @@ class Streams:
         """
         with self._calling():
             answer = self._client.get_records(ShardIterator=iterator, Limit=PAGE_RECORDS)
+        size = int(answer["ResponseMetadata"].get("HTTPHeaders", {}).get("content-length", 0))
         changes = (_change(cast("Mapping[str, Any]", record)) for record in answer["Records"])
         return StreamPage(
             changes=tuple(change for change in changes if change is not None),
             next_iterator=answer.get("NextShardIterator") or None,
+            full=len(answer["Records"]) >= PAGE_RECORDS or size >= _FULL_BYTES,
         )
 
     def _iterator(self, shard_id: str, **position: str) -> str:

@@ -74,9 +74,10 @@ class Census:
         info: its description, for the size of its items.
         index: an index whose partition key is `ItemState` and whose sort key is `itemID`.
         scan: read the whole index in its own order, for a server that cannot tell states apart (`scans`).
+        revisit: read the locked items once more at the end of a long reading; a stream makes that needless.
     """
 
-    def __init__(self, items: Items, info: TableInfo, index: str, *, scan: bool = False) -> None:
+    def __init__(self, items: Items, info: TableInfo, index: str, *, scan: bool = False, revisit: bool = True) -> None:
         self._items = items
         self._index = index
         self._guess = _unit_guess(info, index)
@@ -89,6 +90,7 @@ class Census:
         self._unproven: list[str] = []
         self._discover_from: Record | None = None
         self._pages_since_locked = 0
+        self._revisit = revisit
         self.scans = scan
         self.read_units = 0.0
         self.items_read = 0
@@ -204,7 +206,7 @@ class Census:
 
     def _last_stage(self) -> _Stage:
         """Read the locked once more if the rest took long: most items that were missed were being claimed."""
-        if self._pages_since_locked <= _REVISIT_AFTER_PAGES + len(STATE_ORDER):
+        if not self._revisit or self._pages_since_locked <= _REVISIT_AFTER_PAGES + len(STATE_ORDER):
             return _Stage.DONE
         self._states, self._start = [str(ItemState.LOCKED)], None
         return _Stage.REVISIT

@@ -33,6 +33,10 @@ LIST_CHILDREN_SECONDS: Final = 2.0
 """How often they are listed while the children of one that has ended are not yet there."""
 
 
+_OLD_SECONDS: Final = 90.0
+"""Changes older than this are not the end of a shard, however short the page; servers round times to the minute."""
+
+
 @dataclass(slots=True)
 class _Position:
     """Where the reading of one shard stands."""
@@ -65,15 +69,23 @@ class Feed:
         items: the table, for streams whose records carry no new image.
         view: the stream's view type (`NEW_IMAGE`, `KEYS_ONLY`...).
         clock: seconds, never going back.
+        now: epoch seconds.
     """
 
     def __init__(
-        self, streams: Streams, items: Items, view: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        streams: Streams,
+        items: Items,
+        view: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._streams = streams
         self._items = items
         self._view = view
         self._clock = clock
+        self._now = now
         self._open: dict[str, _Position] = {}
         self._waiting: dict[str, Shard] = {}
         self._known: set[str] = set()
@@ -138,7 +150,8 @@ class Feed:
             self._listed = min(self._listed, self._clock() - LIST_CHILDREN_SECONDS)
             return True
         position.iterator = page.next_iterator
-        return bool(page.changes)
+        newest = max((change.at for change in page.changes if change.at is not None), default=None)
+        return page.full or (newest is not None and newest < self._now() - _OLD_SECONDS)
 
     def _again(self, position: _Position) -> str:
         if position.sequence is not None:

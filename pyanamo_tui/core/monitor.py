@@ -295,7 +295,7 @@ class Monitor:
         if watch.as_of is None:
             return Health(HealthStatus.CONNECTING)
         age = self._clocks.now() - watch.as_of
-        if age > max(_STALE_SECONDS, _STALE_INTERVALS * self._interval) + watch.expected_seconds:
+        if watch.exact and age > max(_STALE_SECONDS, _STALE_INTERVALS * self._interval) + watch.expected_seconds:
             return Health(HealthStatus.STALE, f"Last read {age:.0f} s ago", "Waiting for AWS.")
         status = HealthStatus.LIVE if watch.source is Source.STREAM else HealthStatus.POLLING
         return Health(status, watch.note, watch.advice)

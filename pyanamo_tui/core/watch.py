@@ -221,7 +221,8 @@ class Watch:
             self._reading, self._next_census = None, now
 
     def _begin_census(self, info: TableInfo) -> None:
-        census = Census(self._items, info, info.state_index or schema.STATE_INDEX, scan=self._scans)
+        index = info.state_index or schema.STATE_INDEX
+        census = Census(self._items, info, index, scan=self._scans, revisit=self._feed is None)
         self._reading = Reading(
             census,
             self.picture,
@@ -237,7 +238,7 @@ class Watch:
             else:
                 reading.advance(self.budget.rate * PAGE_SECONDS, self._clocks.steady())
         if not self.exact:
-            self.as_of = self._clocks.now()
+            self.as_of = reading.began
         if reading.done:
             self._end_census(reading)
 
@@ -271,7 +272,8 @@ class Watch:
     def _begin_feed(self, arn: str, view: str, now: float) -> None:
         """Take up the stream first, then count: what the count misses, the stream tells."""
         self._feed_retry = now + FEED_RETRY_SECONDS
-        feed = Feed(Streams(self._connection, arn, self._table), self._items, view, clock=self._clocks.steady)
+        streams = Streams(self._connection, arn, self._table)
+        feed = Feed(streams, self._items, view, clock=self._clocks.steady, now=self._clocks.now)
         feed.begin()
         self._feed, self._feed_arn, self._feed_trouble = feed, arn, ""
         self._based, self._feed_heard = False, now

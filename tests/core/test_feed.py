@@ -78,6 +78,7 @@ def test_only_what_is_written_after_begin_is_told(feed: Feed, stub: StubStream) 
 def test_a_parent_is_read_to_its_end_before_its_children(feed: Feed, stub: StubStream) -> None:
     feed.begin()
     stub.page = 1
+    stub.age = 3600.0
     for state in ("locked", "todo", "locked", "done", "todo", "locked"):
         stub.write("a", "x", state)
     stub.split("a", "b", "c")
