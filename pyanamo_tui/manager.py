@@ -1,1 +1,0 @@
-"""PyAnamo_Manager, the documented Python client: thin over the workspace."""
