@@ -66,6 +66,21 @@ class Standin:
         return self.kind is not Kind.DYNALITE
 
     @property
+    def compares_maps(self) -> bool:
+        """Whether a condition can say that a map or list is exactly this one; dynalite's never holds."""
+        return self.kind is not Kind.DYNALITE
+
+    @property
+    def sort_key_bytes(self) -> int:
+        """Bytes of the longest id where an index sorts by it: AWS's 1,024, which dynalite does not hold to."""
+        return 2048 if self.kind is Kind.DYNALITE else 1024
+
+    @property
+    def checks_types_of_keys(self) -> bool:
+        """Whether an attribute of another type than an index needs is refused, as AWS does; moto takes it."""
+        return self.kind is not Kind.MOTO
+
+    @property
     def counts_reads(self) -> bool:
         """Whether the read units it reports are right; moto's never are."""
         return self.kind is not Kind.MOTO

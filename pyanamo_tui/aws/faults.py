@@ -109,6 +109,8 @@ def _absent(service: str, resource: str, detail: str) -> PyanamoError:
     kind, _, name = resource.partition(" ")
     if service == "dynamodb" and kind == "table":
         return TableNotFound(name)
+    if service == "dynamodb" and kind == "index" and "index" not in detail.lower():
+        return TableNotFound(name.partition("/")[0])
     return NotFound(f"AWS knows no {resource}" + (f": {detail}" if detail else ""))
 
 

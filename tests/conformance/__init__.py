@@ -1,0 +1,1 @@
+"""One contract for everything of ours that talks to DynamoDB, held to each DynamoDB stand-in in turn."""
