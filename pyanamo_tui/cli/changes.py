@@ -48,7 +48,7 @@ def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, 
     elif plan.would_change != 0:
         _ask(place, plan, verb)
     stop = threading.Event()
-    with interruptible(stop), ProgressLine(verb) as line:
+    with interruptible(stop), ProgressLine(plan.action.capitalize()) as line:
         result = workspace.actions.apply(plan, progress=_telling(line), cancelled=stop.is_set)
     print_result(place, result)
     return exit_code(result)

@@ -200,7 +200,7 @@ def _ask_to_replace(
         share = number / max(1, preview.existing_checked)
         question = f"Replace about {share:.0%} of {preview.survey.items:,} items, with their logs, in {where}?"
     else:
-        question = f"Replace {number:,} items, with their logs, in {where}?"
+        question = f"Replace {number:,} {'item' if number == 1 else 'items'}, with their logs, in {where}?"
     if number:
         confirm(question, yes=place.yes, typed=str(preview.survey.items) if number > OUTCOMES_SHOWN else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ from pyanamo_tui.workflow.schema import read_item
 if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
 
+WIDE_COLUMNS = 110
 SAMPLES_A_CALL = 20
 """Whole items read at once: each can have 400 KB."""
 
@@ -93,12 +95,15 @@ def _emit_items(workspace: Workspace, listed: Iterable[ItemFacts]) -> None:
 
 def _table(listed: Iterable[ItemFacts]) -> None:
     now, number = time.time(), 0
+    # Every column goes into a pipe; a narrow terminal has better uses for its width than tries and hosts.
+    wide = not sys.stdout.isatty() or shutil.get_terminal_size().columns >= WIDE_COLUMNS
 
     def rows() -> Iterable[tuple[str, ...]]:
         nonlocal number
         for facts in listed:
             number += 1
             at = since(facts)
+            attempts = "" if facts.attempts is None else str(facts.attempts)
             yield (
                 facts.item_id,
                 facts.state,
@@ -106,12 +111,13 @@ def _table(listed: Iterable[ItemFacts]) -> None:
                 "" if at is None else age(now - at),
                 "" if facts.exit_code is None else str(facts.exit_code),
                 f"{facts.done_tasks}/{facts.nested_tasks}" if facts.nested else "",
-                "" if facts.attempts is None else str(facts.attempts),
-                facts.owner or "",
+                *((attempts, facts.owner or "") if wide else ()),
                 facts.signature or "; ".join(facts.debris),
             )
 
-    table(("ITEM", "STATE", "STEP", "SINCE", "EXIT", "TASKS", "TRIES", "HOST", "WHY"), rows(), right=(3, 4, 5, 6))
+    more = ("TRIES", "HOST") if wide else ()
+    headers = ("ITEM", "STATE", "STEP", "SINCE", "EXIT", "TASKS", *more, "WHY")
+    table(headers, rows(), right=(3, 4, 5, 6) if wide else (3, 4, 5))
     note(f"{number:,} {'item' if number == 1 else 'items'}")
 
 
