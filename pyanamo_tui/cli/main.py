@@ -13,7 +13,7 @@ import click
 from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
 from pyanamo_tui.cli.output import note, report, survive_any_text
-from pyanamo_tui.cli.place import Place, examples, pass_place, place_options
+from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
 from pyanamo_tui.errors import PyanamoError, UsageError
 
 COMMANDS: Final = {
@@ -98,7 +98,7 @@ Settings come from flags, then PYANAMO_TUI_TABLE, PYANAMO_TUI_REGION and so on, 
 settings file: see pyanamo-tui settings.
 """,
 )
-@place_options
+@change_options
 @click.version_option(__version__, prog_name="pyanamo-tui")
 @pass_place
 @click.pass_context

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -26,6 +27,7 @@ ROWS_MEASURED: Final = 500
 """Rows by which the widths of a table's columns are chosen; later ones are cut to fit."""
 _NARROWEST: Final = 6
 _GAP: Final = 2
+_REDRAWN_EVERY: Final = 0.15
 
 
 def say(line: str = "") -> None:
@@ -153,26 +155,36 @@ def confirm(question: str, *, yes: bool, typed: str = "") -> None:
 
 
 class ProgressLine:
-    """One line that is written over and over, on a terminal only; a context manager that ends it."""
+    """One line on standard error that is written over and over, on a terminal only; a context manager that ends it."""
 
     def __init__(self, label: str) -> None:
         self._label = label
         self._shown = 0
+        self._shown_at = 0.0
+        self._waiting = ""
 
     def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._waiting:
+            self._write(self._waiting)
         if self._shown:
             click.echo(err=True)
 
     def show(self, words: str) -> None:
-        """Replace what the line says."""
+        """Replace what the line says; at most some times a second, the last words always."""
         if not sys.stderr.isatty():
             return
+        if time.monotonic() - self._shown_at < _REDRAWN_EVERY:
+            self._waiting = words
+        else:
+            self._write(words)
+
+    def _write(self, words: str) -> None:
         line = printable(f"{self._label}: {words}")[: shutil.get_terminal_size().columns - 1]
         click.echo("\r" + line + " " * max(0, self._shown - len(line)), err=True, nl=False)
-        self._shown = len(line)
+        self._shown, self._shown_at, self._waiting = len(line), time.monotonic(), ""
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from pyanamo_tui.cli.place import (
     examples,
     output_options,
     pass_place,
-    place_options,
     table_argument,
 )
 from pyanamo_tui.cli.status import iso
@@ -43,7 +42,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
         "pyanamo-tui tables delete Cohort7",
     ),
 )
-@place_options
+@change_options
 def tables_command() -> None:
     """List, create, describe, change and delete workflow tables."""
 
