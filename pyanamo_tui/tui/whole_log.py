@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.widgets.log_lines import LineKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.workflow.model import LogEntry
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines of a log; `note` says in words where they are from, or why they are not the whole."""
+    """Lines of a log and where each is from; `note` says where they are kept, or why they are not the whole."""
 
-    lines: tuple[str, ...]
+    lines: tuple[tuple[LineKind, str], ...]
     note: str
 
 
@@ -34,7 +37,7 @@ def newest_page(workspace: Workspace, item_id: str, task: str | None, streams: t
         item_id, task: whose log; None for a single item.
         streams: `stdout`, `stderr` or both.
     """
-    lines: list[str] = []
+    found: list[tuple[LineKind, Sequence[str]]] = []
     notes: list[str] = []
     for stream in streams:
         try:
@@ -43,12 +46,21 @@ def newest_page(workspace: Workspace, item_id: str, task: str | None, streams: t
                 note = log.problem or f"from {log.source}"
         except PyanamoError as error:
             page, note = (), error.message
-        if len(streams) > 1 and page:
-            lines.append(f"── {stream}")
-        lines.extend(page)
+        found.append((LineKind.ERR if stream == "stderr" else LineKind.OUT, page))
         if note not in notes:
             notes.append(note)
-    return LogPage(tuple(lines), "; ".join(notes))
+    return LogPage(tuple(both_streams(found)), "; ".join(notes))
+
+
+def both_streams(found: Sequence[tuple[LineKind, Sequence[str]]]) -> list[tuple[LineKind, str]]:
+    """The lines of one stream, or of several under a heading each; what is empty has no heading."""
+    written = [(kind, lines) for kind, lines in found if lines]
+    together: list[tuple[LineKind, str]] = []
+    for kind, lines in written:
+        if len(found) > 1:
+            together.append((LineKind.NOTE, "stderr" if kind is LineKind.ERR else "stdout"))
+        together += [(kind, line) for line in lines]
+    return together
 
 
 def save_log(workspace: Workspace, item_id: str, task: str | None, stream: str, path: str) -> int:

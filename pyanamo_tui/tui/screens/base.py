@@ -35,6 +35,8 @@ class DashboardScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._shown_seq = -1
+        self._status = StatusLine()
+        self._banner = Banner()
 
     @property
     def dashboard(self) -> Dashboard:
@@ -43,8 +45,8 @@ class DashboardScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status line and banner, the screen's own part, key line."""
-        yield StatusLine()
-        yield Banner()
+        yield self._status
+        yield self._banner
         yield from self.body()
         yield KeyLine()
 
@@ -68,15 +70,15 @@ class DashboardScreen(Screen[None]):
 
     def show_place(self) -> None:
         """Put table, region and identity on the status line."""
-        line = self.query_one(StatusLine)
+        line = self._status
         line.table, line.place, line.read_only = self.dashboard.place()
 
     def show_snapshot(self, snapshot: Snapshot | None) -> None:
         """Render a Snapshot unless it is on the screen already."""
         if snapshot is None or not self.is_mounted:
             return
-        self.query_one(StatusLine).snapshot = snapshot
-        self.query_one(Banner).show(snapshot)
+        self._status.snapshot = snapshot
+        self._banner.show(snapshot)
         if snapshot.seq == self._shown_seq:
             return
         next_in_line = snapshot.seq == self._shown_seq + 1

@@ -21,8 +21,9 @@ from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.screens.item_list import SCOPES
-from pyanamo_tui.tui.whole_log import LogPage, kept_elsewhere, newest_page, save_log
+from pyanamo_tui.tui.whole_log import LogPage, both_streams, kept_elsewhere, newest_page, save_log
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
+from pyanamo_tui.tui.widgets.log_lines import LineKind
 from pyanamo_tui.tui.widgets.log_view import LogView
 from pyanamo_tui.workflow.endings import explain
 from pyanamo_tui.workflow.filterfields import since
@@ -31,7 +32,7 @@ from pyanamo_tui.workflow.printable import clean_file_name, printable
 from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -115,16 +116,15 @@ def facts_text(item: Item, script: str) -> Text:
     return text
 
 
-def log_lines(log: LogEntry | None, stream: str, live_tail: str | None) -> list[str]:
-    """The lines of a log as the item holds it: both streams, or one."""
+def log_lines(log: LogEntry | None, stream: str, live_tail: str | None) -> list[tuple[LineKind, str]]:
+    """The lines of a log as the item holds it, both streams or one, each with where it is from."""
     if log is None:
-        return [] if not live_tail else ["(running; its last lines)", *live_tail.splitlines()]
-    lines: list[str] = []
-    if stream in {"all", "stdout"} and log.stdout:
-        lines += (["── stdout"] if stream == "all" else []) + log.stdout.splitlines()
-    if stream in {"all", "stderr"} and log.stderr:
-        lines += (["── stderr"] if stream == "all" else []) + log.stderr.splitlines()
-    return lines
+        if not live_tail:
+            return []
+        told = [(LineKind.OUT, line) for line in live_tail.splitlines()]
+        return [(LineKind.NOTE, "running; its last lines:"), *told]
+    streams = ((LineKind.OUT, "stdout", log.stdout), (LineKind.ERR, "stderr", log.stderr))
+    return both_streams([(kind, text.splitlines()) for kind, name, text in streams if stream in {"all", name}])
 
 
 class ItemScreen(DashboardScreen):
@@ -140,6 +140,7 @@ class ItemScreen(DashboardScreen):
         Binding("a", "stream", "stdout/stderr", id="log.stream"),
         Binding("s", "save", "save log", id="log.save"),
         Binding("slash", "search", "search", id="log.search", key_display="/"),
+        Binding("ampersand", "filter_log", "filter lines", id="log.filter", show=False, key_display="&"),
         Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
         Binding("r", "reread", "refresh", id="app.refresh", show=False),
     ]
@@ -151,6 +152,7 @@ class ItemScreen(DashboardScreen):
         self._first_task = task
         self._stream = _STREAMS[0]
         self._note = ""
+        self._log_shown: tuple[str | None, str] | None = None
         self.tasks: ItemTable[Task] = ItemTable(TASK_COLUMNS, lambda row: row.key, empty="No tasks", id="tasks")
         self.log_view = LogView(id="log")
 
@@ -224,15 +226,23 @@ class ItemScreen(DashboardScreen):
         log = item.log if task is None else task.log
         script = (item.script or "(no script)") if task is None else task.script
         self.query_one("#facts", Static).update(facts_text(item, script))
+        key = None if task is None else task.key
         if kept_elsewhere(log):
-            self._read_page(None if task is None else task.key, self._stream)
-        self._note = ""
-        lines = log_lines(log, self._stream, item.live_tail)
-        if list(self.log_view.lines) != lines:
-            running = item.facts.state == ItemState.LOCKED
-            empty = "Nothing was written" if log is not None else "No log yet" + (": it is running" if running else "")
-            self.log_view.set_lines(lines, empty=empty)
+            self._read_page(key, self._stream)
+        running = item.facts.state == ItemState.LOCKED
+        empty = "Nothing was written" if log is not None else "No log yet" + (": it is running" if running else "")
+        self._put_lines(key, log_lines(log, self._stream, item.live_tail), empty)
         self._title_log(log, task)
+
+    def _put_lines(self, task: str | None, found: Sequence[tuple[LineKind, str]], empty: str | None = None) -> None:
+        """Show lines: of the same log in their place, of another from their end."""
+        kinds, lines = [kind for kind, _ in found], [line for _, line in found]
+        if self._log_shown == (task, self._stream):
+            self.log_view.update_lines(lines, kinds=kinds, empty=empty)
+        else:
+            self._log_shown = (task, self._stream)
+            self._note = ""
+            self.log_view.set_lines(lines, kinds=kinds, empty=empty)
 
     @work(thread=True, group="page", exclusive=True, exit_on_error=False, description="read a log")
     def _read_page(self, task: str | None, stream: str) -> None:
@@ -247,8 +257,8 @@ class ItemScreen(DashboardScreen):
         task = self.chosen_task
         if (None if task is None else task.key, self._stream) != (message.task, message.stream):
             return
-        if message.page.lines and tuple(self.log_view.lines) != message.page.lines:
-            self.log_view.set_lines(message.page.lines)
+        if message.page.lines:
+            self._put_lines(message.task, message.page.lines)
         self._note = message.page.note
         self._log_moved()
 
@@ -276,7 +286,11 @@ class ItemScreen(DashboardScreen):
             parts.append(log.status or explain(log.exit_code))
             parts.append((self._note or "reading the rest …") if kept_elsewhere(log) else "")
         number, total = self.log_view.match
-        parts.append(f"{number} of {total}" if total else "")
+        parts.append(f"match {number} of {total}" if total else "")
+        if self.log_view.filter_text:
+            parts.append(f"{count(self.log_view.shown)} lines with {self.log_view.filter_text}")
+        if self.log_view.pending:
+            parts.append(f"{count(self.log_view.pending)} new lines: G")
         self.query_one("#item-log").border_title = Text(printable(" · ".join(part for part in parts if part)))
 
     @on(ItemTable.Highlighted, "#tasks")
@@ -311,6 +325,15 @@ class ItemScreen(DashboardScreen):
             self.log_view.focus()
             if text and not self.log_view.match[1]:
                 self.notify(f"No line has {text}", markup=False)
+
+    @work(group="search", exclusive=True)
+    async def action_filter_log(self) -> None:
+        """Show only the lines that have some text."""
+        before = self.log_view.filter_text
+        text = await self.app.push_screen_wait(Prompt("Show only lines with (empty: all)", value=before))
+        if text is not None:
+            self.log_view.filter_lines(text)
+            self.log_view.focus()
 
     @work(group="change", exclusive=True)
     async def action_requeue(self) -> None:

@@ -156,11 +156,9 @@ class ItemListScreen(DashboardScreen):
         about = "" if snapshot.exact else ">"
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f"{count(len(view.rows))} of {about}{count(view.total)}")
-        marked = len(self.table.marked)
+        marked = self.table.marks_in_words()
         if marked:
-            hidden = self.table.hidden_marks()
-            text.append(f"   {count(marked)} marked", "bold")
-            text.append(f", {count(hidden)} of them hidden by the filter" if hidden else "")
+            text.append(f"   {marked}", "bold")
         if self._filter.text:
             text.append(f"   / {printable(self._filter.text)}", "italic")
         self.show_counts(text)
@@ -203,8 +201,14 @@ class ItemListScreen(DashboardScreen):
         """Choose what to sort by; the same again turns it round."""
         choices = [Choice(column.key, column.title.lower(), key="") for column in SORTS]
         chosen = await self.app.push_screen_wait(Choose("Sort by", choices, chosen=self._sort.key))
-        if chosen is None:
-            return
+        if chosen is not None:
+            self._sort_by(chosen)
+
+    @on(ItemTable.TitleClicked, "#items")
+    def _title_clicked(self, event: ItemTable.TitleClicked) -> None:
+        self._sort_by(event.column)
+
+    def _sort_by(self, chosen: str) -> None:
         self._reverse = not self._reverse if chosen == self._sort.key else False
         self._sort = next(column for column in SORTS if column.key == chosen)
         self.relist()
