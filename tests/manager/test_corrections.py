@@ -120,6 +120,14 @@ def test_all_tasks_run_again_only_when_that_is_said(workspace: Workspace, manage
     ]
 
 
+def test_an_item_that_waits_with_nothing_to_run_is_not_called_updated(
+    workspace: Workspace, manager: PyAnamo_Manager
+) -> None:
+    fill(workspace, [nested("left by the original", ["done", "done"], "todo"), nested("waits", ["todo"], "todo")])
+    answer = manager.reset_itemState(workspace.table, "todo", ["left by the original", "waits"])
+    assert answer == {"N": 2, "Updated": ["waits"], "Failed": ["left by the original"]}
+
+
 def test_tasks_of_one_item_named_twice_change_together(workspace: Workspace, manager: PyAnamo_Manager) -> None:
     fill(workspace, [nested("S", ["done", "done", "done"], "done")])
     entries: list[dict[str, object]] = [
@@ -452,6 +460,9 @@ def test_write_capacity_comes_first_and_can_be_set_again(workspace: Workspace, m
         units = described["ProvisionedThroughput"]
         assert (units["WriteCapacityUnits"], units["ReadCapacityUnits"]) == (7, 3)
     assert manager.setAutoScalingTarget(workspace.table, 4, 30)["N"] == 12
+    assert manager.putScalingPolicy(workspace.table, 50, 30, 90)["N"] == 12
+    for state in workspace.tablework.scaling(workspace.table):
+        assert (state.target_percent, state.scale_in_seconds, state.scale_out_seconds) == (50, 30, 90)
     limits = {str(state.what): state.limits for state in workspace.tablework.scaling(workspace.table)}
     assert (limits["table write"].low, limits["table write"].high) == (4, 4)
     assert (limits["ItemStateIndex read"].low, limits["ItemStateIndex read"].high) == (5, 30)
