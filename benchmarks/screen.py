@@ -77,7 +77,7 @@ def idle_screen() -> list[Figure]:
     """Bytes a second that the dashboard writes to the terminal while nothing changes."""
     with server(Kind.DYNALITE) as url:
         one = new_table(url)
-        fill(one, ended(200, "done"))
+        fill(one, ended(200, "failed"))
         with _terminal("-t", one.table, "-r", REGION, "--endpoint-url", url) as side:
             settled = time.perf_counter() + SETTLE_SECONDS
             while (left := settled - time.perf_counter()) > 0:
