@@ -34,12 +34,12 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview", ("1",)),
-    Picture("overview-80x24", ("1",), NARROW),
     Picture("items", ("2", "space", "down", "space", "down")),
     Picture("failures", ("4", "enter", "down")),
     Picture("failures-80x24", ("4", "enter"), NARROW),
     Picture("item", ("4", "enter", "enter")),
+    Picture("overview", ("1",)),
+    Picture("overview-80x24", ("1",), NARROW),
     Picture("requeue", ("4", "R")),
     Picture("help", ("4", "question_mark"), (100, 44)),
     Picture("tables", ("8",)),

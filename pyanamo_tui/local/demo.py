@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pyanamo_tui.core.workspace import Workspace
-from pyanamo_tui.errors import UsageError
+from pyanamo_tui.errors import ServiceUnavailable, UsageError
 from pyanamo_tui.local.sample import DEFAULT_COUNT, LEDGER, expected, missing_tools, sample_items
 from pyanamo_tui.local.server import REGION, EmbeddedServer
 from pyanamo_tui.local.tether import tethered
@@ -29,7 +29,6 @@ from pyanamo_tui.workflow.schema import Record, read_facts
 
 TABLE: Final = "Cohort7"
 DEFAULT_WORKERS: Final = 2
-_BATCH: Final = 25
 _WORKER_GRACE: Final = 2.0
 _LOOK_EVERY: Final = 2.0
 _SECONDS_FIXED: Final = 180.0
@@ -157,8 +156,11 @@ class DemoSession:
             self._echo(f"Importing {len(self.records)} items into table {self.table} …")
             workspace = Workspace(self.settings)
             workspace.create_table(self.table)
-            for start in range(0, len(self.records), _BATCH):
-                workspace.items.batch_put(self.records[start : start + _BATCH])
+            imported = workspace.importer.import_records(self.records)
+            if imported.written != len(self.records):
+                raise ServiceUnavailable(
+                    f"Only {imported.written} of {len(self.records)} items were imported", "Run the demo again."
+                )
             stack.callback(self._stop_workers)
             self._start_workers(environment)
             self._stack = stack.pop_all()
