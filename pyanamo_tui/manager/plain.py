@@ -23,7 +23,8 @@ def plain(value: AttributeValue) -> object:
     """One attribute value as a plain one; DynamoDB's null is None."""
     match value:
         case {"S": str(text)}:
-            return text
+            # Records made here hold members of StrEnum, which print otherwise.
+            return str(text)
         case {"N": str(digits)}:
             return _number(digits)
         case {"M": dict(entries)}:
