@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from pyanamo_tui.tui.widgets.key_line import KeyLine
 from pyanamo_tui.tui.widgets.status_line import Banner, StatusLine
+from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -35,6 +37,7 @@ class DashboardScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._shown_seq = -1
+        self._titles: dict[str, Text] = {}
         self._status = StatusLine()
         self._banner = Banner()
 
@@ -89,6 +92,13 @@ class DashboardScreen(Screen[None]):
         """A worker failed in a way that nobody foresaw: it is told, not lost."""
         if event.state == WorkerState.ERROR and event.worker.error is not None:
             self.dashboard.tell_fault(event.worker.error)
+
+    def retitle(self, panel: str, title: str | Text) -> None:
+        """Put a title on a panel's border, and draw nothing when it is there already."""
+        found, text = self.query_one(panel), title if isinstance(title, Text) else Text(printable(title))
+        if self._titles.get(panel) != text:
+            self._titles[panel] = text
+            found.border_title = text
 
     def forget_shown(self) -> None:
         """Another table was opened: nothing that is on the screen is known to be right."""

@@ -96,7 +96,7 @@ class FailuresScreen(ItemListScreen):
         row = self.groups.row
         total = sum(group.count for group in snapshot.failures)
         title = f"Failures: {count(total)} in {count(len(snapshot.failures))} groups" if total else "Failures"
-        self.query_one("#failures-groups").border_title = title
+        self.retitle("#failures-groups", title)
         self._group = None if row is None else row.signature
         super().show(snapshot, None)
 
@@ -109,7 +109,7 @@ class FailuresScreen(ItemListScreen):
 
     def show_counts(self, text: Text) -> None:
         """On the border of the items."""
-        self.query_one("#failures-items").border_title = Text.assemble("Items: ", text)
+        self.retitle("#failures-items", Text.assemble("Items: ", text))
 
     def choose_group(self, signature: str) -> None:
         """Put the cursor on a group."""

@@ -72,6 +72,7 @@ class ItemListScreen(DashboardScreen):
         self._busy = False
         self._waiting: frozenset[str] | None = frozenset()
         self._has_waiting = False
+        self._counts = Text()
 
     # -- what is listed -------------------------------------------------------------------------
 
@@ -106,8 +107,7 @@ class ItemListScreen(DashboardScreen):
             return
         spec, now = self._spec(), time.time()
         if len(snapshot.items) <= AT_ONCE:
-            view = build(self.listed(snapshot), spec, now)
-            self._shown(view, changed or frozenset())
+            self._shown(self._viewed(snapshot, changed, spec, now), changed or frozenset())
             return
         self._busy = True
         self._waiting, self._has_waiting = frozenset(), False
@@ -115,12 +115,11 @@ class ItemListScreen(DashboardScreen):
 
     @work(thread=True, group="view", exit_on_error=False, description="list items")
     def _make_view(self, snapshot: Snapshot, changed: frozenset[str] | None, spec: ViewSpec) -> None:
-        now = time.time()
-        before = self._view
-        view = (
-            build(snapshot.items, spec, now) if before is None else advance(before, snapshot.items, changed, spec, now)
-        )
-        self.post_message(ViewMade(view, changed or frozenset()))
+        self.post_message(ViewMade(self._viewed(snapshot, changed, spec, time.time()), changed or frozenset()))
+
+    def _viewed(self, snapshot: Snapshot, changed: frozenset[str] | None, spec: ViewSpec, now: float) -> View:
+        before, items = self._view, self.listed(snapshot)
+        return build(items, spec, now) if before is None else advance(before, items, changed, spec, now)
 
     @on(ViewMade)
     def _view_made(self, message: ViewMade) -> None:
@@ -165,7 +164,9 @@ class ItemListScreen(DashboardScreen):
 
     def show_counts(self, text: Text) -> None:
         """Put the counts where this screen has them."""
-        self.line.update(text)
+        if self._counts != text:
+            self._counts = text
+            self.line.update(text)
 
     def _words(self) -> tuple[list[str], list[str], list[str]]:
         snapshot = self.dashboard.snapshot

@@ -100,9 +100,9 @@ class OverviewScreen(DashboardScreen):
         self._fit_steps(snapshot.steps)
         self._show_rows("#steps", snapshot.steps)
         self._show_rows("#groups", snapshot.failures)
-        failed = counts.get(ItemState.FAILED, 0)
-        title = f"Failures: {count(failed)} in {len(snapshot.failures)} groups" if snapshot.failures else "Failures"
-        self.query_one("#failures-panel").border_title = title
+        failed = sum(group.count for group in snapshot.failures)
+        title = f"Failures: {count(failed)} in {count(len(snapshot.failures))} groups" if failed else "Failures"
+        self.retitle("#failures-panel", title)
 
     def _fit_steps(self, steps: tuple[StepCounts, ...]) -> None:
         digits = max((len(count(number)) for step in steps for number in step.states.values()), default=1)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
+from textual.geometry import Region
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -59,10 +60,16 @@ class StatusLine(Widget):
     table: reactive[str] = reactive("")
     place: reactive[str] = reactive("")
     read_only: reactive[bool] = reactive(False)
+    _right_width = 0
 
     def on_mount(self) -> None:
         """The age goes on by itself, once a second."""
-        self.set_interval(1.0, self.refresh)
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        """Draw the right again, where the age is: over a slow line every second counts."""
+        width = max(self._right_text().cell_len, self._right_width)
+        self.refresh(Region(self.size.width - width, 0, width, 1))
 
     def _style(self, name: str) -> str:
         return f"status-line--{name}"
@@ -79,13 +86,18 @@ class StatusLine(Widget):
             parts.append((age(time.time() - snapshot.as_of), "quiet"))
         return parts
 
-    def render(self) -> RenderResult:
-        """Left and right on one line; the right is never cut, the left gives way."""
+    def _right_text(self) -> Text:
         right = Text(no_wrap=True, end="")
         for text, style in self._right():
             right.append("  ")
             right.append(text, self.get_component_rich_style(self._style(style)))
         right.append(" ")
+        return right
+
+    def render(self) -> RenderResult:
+        """Left and right on one line; the right is never cut, the left gives way."""
+        right = self._right_text()
+        self._right_width = right.cell_len
         left = Text(" ", no_wrap=True, end="")
         left.append("pyanamo", self.get_component_rich_style("status-line--brand"))
         left.append("  ")
