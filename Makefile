@@ -50,14 +50,14 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
 	  echo "pyanamo-tui needs Python 3.11 or newer, and none was found." >&2; \
 	  echo "Install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): pyproject.toml | $(BIN)/python
 	@echo "Installing pyanamo-tui into $(VENV) …"
-	$(PIP) install --editable '.[local]'
+	@$(PIP) install --editable '.[local]'
 	@touch $@
 
 $(DEVELOPMENT): pyproject.toml | $(BIN)/python
 	@echo "Installing pyanamo-tui and its development tools into $(VENV) …"
-	$(PIP) install --editable '.[local,dev]'
+	@$(PIP) install --editable '.[local,dev]'
 	@touch $(RUNTIME) $@

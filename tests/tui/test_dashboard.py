@@ -24,7 +24,7 @@ from pyanamo_tui.tui.screens.overview import OverviewScreen
 from pyanamo_tui.tui.screens.tables import TablesScreen
 from pyanamo_tui.tui.widgets.item_table import ItemTable
 from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures
-from pyanamo_tui.tui.widgets.status_line import Banner
+from pyanamo_tui.tui.widgets.status_line import Banner, StatusLine
 from pyanamo_tui.workflow.model import HealthStatus
 from tests.core.places import REGION, open_table, single
 from tests.tui.conftest import dashboard_on, until
@@ -204,6 +204,9 @@ async def test_a_table_that_is_not_there_and_a_lost_network_look_different(
         await until(pilot, lambda: bool(offline.screen.query_one(Banner).message), "the banner")
         assert offline.snapshot is not None
         assert offline.snapshot.health.status == HealthStatus.OFFLINE
+        await pilot.pause()
+        line, banner = offline.screen.query_one(StatusLine).region, offline.screen.query_one(Banner).region
+        assert (line.y, banner.y) == (0, 1)
 
 
 async def test_a_read_only_table_is_not_changed(embedded: EmbeddedServer, workspace: Workspace) -> None:

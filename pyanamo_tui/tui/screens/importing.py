@@ -80,7 +80,9 @@ def preview_text(preview: Preview) -> Text:
     text = Text()
     guessed = ", guessed from the header" if preview.guessed else ""
     text.append(f"{count(survey.items)} items", "bold")
-    text.append(f": {count(survey.single)} single, {count(survey.nested)} nested with {count(survey.tasks)} tasks\n")
+    nested = f"{count(survey.nested)} nested with {count(survey.tasks)} tasks"
+    parts = [f"{count(survey.single)} single" if survey.single else "", nested if survey.nested else ""]
+    text.append(": " * any(parts) + ", ".join(part for part in parts if part) + "\n")
     text.append(f"{size(preview.bytes)}, delimiter {shown_delimiter(preview.header.delimiter)}{guessed}\n", "dim")
     how = "a sample of " if preview.existing_sampled else ""
     if preview.existing:

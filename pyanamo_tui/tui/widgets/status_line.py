@@ -117,7 +117,7 @@ class Banner(Widget):
 
     DEFAULT_CSS = """
     Banner {
-        dock: top; height: auto; max-height: 2; padding: 0 1; display: none;
+        height: auto; max-height: 2; padding: 0 1; display: none;
         background: $error 25%; color: $foreground;
     }
     Banner.-warn { background: $warning 25%; }
