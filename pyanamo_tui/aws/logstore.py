@@ -34,7 +34,6 @@ BATCH_EVENTS: Final = 10_000
 EVENT_BYTES: Final = 16 * 1024
 """Ours, far under the limit of an event: a page of a log, that consoles show whole."""
 STREAM_NAME_LENGTH: Final = 512
-KEY_BYTES: Final = 1024
 PART_BYTES: Final = 8 * 1024 * 1024
 """S3 takes parts from 5 MB, 10,000 of them: this allows 80 GB compressed."""
 _READ_BYTES: Final = 1024 * 1024

@@ -16,8 +16,8 @@ from pyanamo_tui.cli.place import Place, examples, output_options, pass_place
 from pyanamo_tui.cli.selection import take_census
 from pyanamo_tui.settings import MAX_INTERVAL, MIN_INTERVAL
 from pyanamo_tui.tui.format import age, count, duration_range, rate
-from pyanamo_tui.workflow.model import HealthStatus, ItemState, Quarter, Snapshot
-from pyanamo_tui.workflow.progress import state_order
+from pyanamo_tui.workflow.model import HealthStatus, Quarter, Snapshot
+from pyanamo_tui.workflow.progress import left_of, state_order
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.monitor import Monitor
@@ -154,8 +154,7 @@ def lines(snapshot: Snapshot, region: str, now: float) -> Iterator[str]:
 
 def _pace(snapshot: Snapshot) -> Iterator[str]:
     progress = snapshot.progress
-    left = sum(snapshot.counts.get(state, 0) for state in (ItemState.TODO, ItemState.LOCKED))
-    if not left:
+    if not left_of(snapshot.counts):
         yield "Nothing waits and nothing runs." if snapshot.total else "The table is empty: pyanamo-tui import FILE"
         return
     told = [] if progress.rate_per_minute is None else [rate(progress.rate_per_minute)]

@@ -265,6 +265,7 @@ class Worker:
         except PyanamoError:
             raise
         except Exception:
+            # A fault of ours goes to the log, traceback included, and ends this item's run, never the worker's.
             self._log.say("internal-error", traceback.format_exc(), item=item_id, attempt=attempt)
             result = Result.GAVE_UP
         if result == Result.RETRY:

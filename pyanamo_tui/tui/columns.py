@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Final
 
 from pyanamo_tui.tui.format import age, count
@@ -90,6 +89,3 @@ SORTS: Final[tuple[Column[ItemFacts], ...]] = (ITEM, STEP, STATE, TASKS, TRIES, 
 def key_of(facts: ItemFacts) -> str:
     """The identity of a row of items."""
     return facts.item_id
-
-
-SortKey = Callable[[ItemFacts], object]

@@ -16,12 +16,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pyanamo_tui.aws.items import ItemChanged
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import MissingExtra, ServiceUnavailable
 from pyanamo_tui.local.server import EmbeddedServer, OneAtATime, dummy_environment
 from pyanamo_tui.settings import Settings
-from pyanamo_tui.workflow import schema, transitions
+from pyanamo_tui.workflow import schema
+from tests.claiming import race
 
 CLAIMERS = 16
 ITEMS = 100
@@ -57,23 +57,7 @@ def test_of_sixteen_claimers_at_once_exactly_one_wins_each_item(
     ids = [f"S{number:03}" for number in range(ITEMS)]
     for start in range(0, ITEMS, 25):
         workspace.items.batch_put([schema.new_single(i, "Align", "true") for i in ids[start : start + 25]])
-    barrier = threading.Barrier(CLAIMERS)
-
-    def claim_all(worker: int) -> list[str]:
-        own = Workspace(workspace.settings)
-        won = []
-        for item_id in ids:
-            change = transitions.claim(owner=f"w{worker}", lock_id=f"lock{worker}", lease_until=2e9, now=1e9)
-            barrier.wait(timeout=60)
-            try:
-                own.items.update(item_id, change)
-            except ItemChanged:
-                continue
-            won.append(item_id)
-        return won
-
-    with ThreadPoolExecutor(CLAIMERS) as pool:
-        wins = list(pool.map(claim_all, range(CLAIMERS)))
+    wins = race(workspace.settings, ids, CLAIMERS)
 
     assert sorted(item_id for won in wins for item_id in won) == ids
     for worker, won in enumerate(wins):
