@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final, TypeVar
 
 from pyanamo_tui.aws.items import ItemChanged, Items, Page
@@ -49,7 +50,8 @@ def place_between(low: str, high: str, at: float) -> str:
     width = max(len(low), len(high))
     alphabets = [_alphabet(low[index : index + 1], high[index : index + 1]) for index in range(width)]
     bottom, top = (_value(text, alphabets) for text in (low, high))
-    value = bottom + int((top - bottom) * at)
+    # A fraction, not a float: ids of twelve characters are more than a float can count.
+    value = bottom + int((top - bottom) * Fraction(at))
     letters: list[str] = []
     for alphabet in reversed(alphabets):
         value, digit = divmod(value, len(alphabet))

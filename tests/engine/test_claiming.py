@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyanamo_tui.aws.items import Items
@@ -26,6 +26,7 @@ ids = st.text(st.sampled_from("abcXYZ0189-_. é"), min_size=1, max_size=12)
 
 
 @given(ids, ids, st.floats(0, 1))
+@example("00000X0X", "8X0000XaXXXX", 1.0)
 def test_a_place_is_between_its_ids_in_the_tables_own_order(one: str, other: str, at: float) -> None:
     low, high = sorted((one, other), key=str.encode)
     place = place_between(low, high, at)

@@ -107,14 +107,14 @@ class TestServices:
         assert [record["dynamodb"]["Keys"] for record in records] == [{"itemID": {"S": "S1"}}]
 
     def test_logs_give_back_what_was_put(self, workspace: Workspace) -> None:
-        logs = workspace.connection.logs
-        logs.create_log_group(logGroupName="/PyAnamo/")
-        logs.create_log_stream(logGroupName="/PyAnamo/", logStreamName="T/S1")
+        logs, group = workspace.connection.logs, f"/{workspace.table}/"
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="T/S1")
         now = int(time.time() * 1000)
         logs.put_log_events(
-            logGroupName="/PyAnamo/", logStreamName="T/S1", logEvents=[{"timestamp": now, "message": "hello"}]
+            logGroupName=group, logStreamName="T/S1", logEvents=[{"timestamp": now, "message": "hello"}]
         )
-        events = logs.get_log_events(logGroupName="/PyAnamo/", logStreamName="T/S1")["events"]
+        events = logs.get_log_events(logGroupName=group, logStreamName="T/S1")["events"]
         assert [event["message"] for event in events] == ["hello"]
 
     def test_s3_gives_back_bytes_ranges_and_metadata(self, workspace: Workspace) -> None:
