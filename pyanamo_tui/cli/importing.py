@@ -294,5 +294,5 @@ def _outcome(result: ImportResult, done: str) -> str:
         parts.append(f"{result.problem_count:,} lines with problems left out")
     if result.not_written:
         parts.append(f"{result.not_written:,} not written")
-    undo = f" Undo the replacing: pyanamo-tui undo {result.action_id}" if result.action_id and result.replaced else ""
+    undo = f" Undo it: pyanamo-tui undo {result.action_id}" if result.action_id and result.written else ""
     return ", ".join(parts) + "." + undo

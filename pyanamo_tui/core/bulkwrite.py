@@ -1,7 +1,8 @@
 """Writes whole items by the thousand for import and restore: several batches at once, an outcome for every item.
 
 Nothing is overwritten by accident: a new item is written on the condition that there is none of its id, a replaced one
-on the condition that it still is exactly what the journal holds. Memory is bounded by the batches in flight.
+on the condition that it still is exactly what the journal holds. Each is in the journal before it is sent, so that undo
+can take it out again. Memory is bounded by the batches in flight.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,6 +29,7 @@ from pyanamo_tui.errors import (
     TableNotFound,
 )
 from pyanamo_tui.workflow import schema
+from pyanamo_tui.workflow.change import Absent
 from pyanamo_tui.workflow.dynamojson import same
 from pyanamo_tui.workflow.model import ItemState
 from pyanamo_tui.workflow.schema import Record
@@ -46,6 +48,7 @@ _Answer = TypeVar("_Answer")
 THERE_ALREADY: Final = "there is an item of this id already"
 HELD: Final = "a worker holds it"
 SAME: Final = "it is the same already"
+EARLIER: Final = "an interrupted run of this import wrote it"
 CHANGED: Final = "it changed meanwhile"
 
 
@@ -62,7 +65,7 @@ class Existing(StrEnum):
 
 
 class PreImages(Protocol):
-    """Where items are noted as they were before they are replaced; `core.journalfile.ActionWriter` is one."""
+    """Where items are noted before they are written; `core.journalfile.ActionWriter` is one."""
 
     def before(self, steps: Sequence[Step]) -> range:
         """Note items as they are, on the disk before this returns; gives the steps' numbers."""
@@ -113,7 +116,7 @@ class BulkWriter:
     Args:
         items, inserts: the table's.
         existing: what becomes of ids that are there already. FAIL makes each a failed item, and stops.
-        pre_images: gives the journal for replaced items, asked when the first one is met; needed for REPLACE only.
+        pre_images: the journal.
         workers: batches at once.
         pace: seconds that only ever grow, for patience.
     """
@@ -123,19 +126,18 @@ class BulkWriter:
         items: Items,
         inserts: Inserts,
         *,
+        pre_images: PreImages,
         existing: Existing = Existing.SKIP,
-        pre_images: Callable[[], PreImages] | None = None,
         workers: int = WORKERS,
         pace: Callable[[], float] = time.monotonic,
     ) -> None:
         self._items = items
         self._inserts = inserts
         self._existing = existing
-        self._pre_images = pre_images
+        self._journal = pre_images
         self._workers = workers
         self._pace = pace
         self._stopping = threading.Event()
-        self._opening = threading.Lock()
         self._cancelled: Cancelled = lambda: False
         self._last_success = pace()
         self.error: PyanamoError | None = None
@@ -218,6 +220,24 @@ class BulkWriter:
         self._replace([(before, after) for before, after in known if before is not None], outcome)
 
     def _insert(self, records: Sequence[Record], outcome: BatchOutcome, *, sent_before: bool = False) -> None:
+        if not records:
+            return
+        steps = [
+            Step(schema.record_id(record), None, record, conditions=(Absent((schema.ITEM_ID,)),)) for record in records
+        ]
+        numbers = {step.item_id: number for number, step in zip(self._journal.before(steps), steps, strict=True)}
+        noted: list[Noted] = []
+        try:
+            for item_id, fate, why in self._inserted(records, outcome, sent_before=sent_before):
+                noted.append(Noted(numbers[item_id], item_id, fate, why))
+        finally:
+            # What has no outcome by now may have been written or not: the journal leaves it open.
+            self._journal.outcomes(noted)
+
+    def _inserted(
+        self, records: Sequence[Record], outcome: BatchOutcome, *, sent_before: bool
+    ) -> Iterator[tuple[str, Fate, str]]:
+        """Send new items until each has an outcome; gives each outcome as the journal holds it."""
         waiting, again, pause = list(records), False, _PAUSE
         while waiting:
             told = self._inserts.insert(waiting, again=again, stopped=self._stopped)
@@ -228,30 +248,34 @@ class BulkWriter:
                 match refusal:
                     case None:
                         outcome.written.append(item_id)
+                        yield item_id, Fate.CHANGED, ""
                     case ItemChanged():
-                        self._found(record, outcome, sent_before=sent_before)
+                        yield item_id, Fate.SKIPPED, self._found(record, outcome, sent_before=sent_before)
                     case ServiceUnavailable():
                         late.append(record)
                         unavailable = refusal
                     case _:
                         outcome.failed.append(ItemOutcome(item_id, refusal.message))
+                        yield item_id, Fate.FAILED, refusal.message
             if len(late) < len(waiting):
                 self._last_success, pause = self._pace(), _PAUSE
             waiting, again = late, True
             if unavailable is not None:
                 pause = self._wait(unavailable, pause)
 
-    def _found(self, record: Record, outcome: BatchOutcome, *, sent_before: bool) -> None:
-        """An id that exists, met while inserting."""
+    def _found(self, record: Record, outcome: BatchOutcome, *, sent_before: bool) -> str:
+        """An id that exists, met while inserting; gives why it is left alone."""
         item_id = schema.record_id(record)
         if sent_before and _same_work(self._patiently(lambda: self._items.get(item_id)), record):
             outcome.earlier.append(item_id)
-        elif self._existing == Existing.FAIL:
+            return EARLIER
+        if self._existing == Existing.FAIL:
             outcome.failed.append(ItemOutcome(item_id, THERE_ALREADY))
             self._stopping.set()
         else:
             # With REPLACE it came to be after the look: whoever made it has used it since, perhaps.
             outcome.skipped.append(ItemOutcome(item_id, THERE_ALREADY))
+        return THERE_ALREADY
 
     def _replace(self, pairs: Sequence[tuple[Record, Record]], outcome: BatchOutcome) -> None:
         steps: list[Step] = []
@@ -265,12 +289,11 @@ class BulkWriter:
                 steps.append(Step(item_id, before, after, conditions=exactly(before)))
         if not steps:
             return
-        log = self._journal()
-        numbers = log.before(steps)
+        numbers = self._journal.before(steps)
         noted = [
             Noted(number, step.item_id, *self._put(step, outcome)) for number, step in zip(numbers, steps, strict=True)
         ]
-        log.outcomes(noted)
+        self._journal.outcomes(noted)
 
     def _put(self, step: Step, outcome: BatchOutcome) -> tuple[Fate, str]:
         assert step.after is not None
@@ -296,12 +319,6 @@ class BulkWriter:
             return Fate.FAILED, error.message
         outcome.replaced.append(step.item_id)
         return Fate.CHANGED, ""
-
-    def _journal(self) -> PreImages:
-        if self._pre_images is None:
-            raise ValueError("Replacing needs a place for the items as they were")
-        with self._opening:
-            return self._pre_images()
 
     def _patiently(self, call: Callable[[], _Answer]) -> _Answer:
         pause = _PAUSE

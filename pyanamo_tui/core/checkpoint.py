@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +53,7 @@ class Mark:
         line, end: everything up to this line, and up to this byte, is dealt with.
         sent_to: lines after this one were never sent.
         written, skipped, failed: what came of the items up to `line`, over all runs.
+        actions: these runs in the journal.
     """
 
     line: int = 0
@@ -61,6 +62,7 @@ class Mark:
     written: int = 0
     skipped: int = 0
     failed: int = 0
+    actions: tuple[str, ...] = ()
 
 
 class Checkpoint:
@@ -97,7 +99,8 @@ class Checkpoint:
                 return None
             if held.get("terms") != self._terms:
                 return None
-            return Mark(**held["mark"])
+            mark = Mark(**held["mark"])
+            return replace(mark, actions=tuple(mark.actions))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             # No checkpoint that could be used: the import begins at the first line, and finds what is there.
             return None

@@ -25,9 +25,9 @@ from pyanamo_tui.core.importrun import ImportRun
 from pyanamo_tui.core.importsource import Source, opened
 from pyanamo_tui.core.importsurvey import PROBLEMS_KEPT, Survey, survey
 from pyanamo_tui.core.journal import Journal
+from pyanamo_tui.core.journalfile import ActionWriter
 from pyanamo_tui.core.plan import Cancelled
 from pyanamo_tui.core.rejects import rejects_file
-from pyanamo_tui.core.replaceditems import ReplacedItems
 from pyanamo_tui.errors import BadInput, InputProblem, Interrupted, ReadOnly
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.importfile import ImportReader, ItemLine, ParsedLine, ProblemLine
@@ -114,12 +114,8 @@ class Importer:
         with opened(path) as source:
             reader = ImportReader(source.lines(), delimiter=delimiter, nested_delimiter=nested_delimiter)
             found = self._survey(reader, source, progress, cancelled)
-            mark = (
-                None
-                if (checkpoint := self.checkpoint(source, info, Existing.SKIP, (delimiter or "", nested_delimiter)))
-                is None
-                else checkpoint.read()
-            )
+            checkpoint = self.checkpoint(source, info, Existing.SKIP, (delimiter or "", nested_delimiter))
+            mark = None if checkpoint is None else self._mark(checkpoint)
             units, seconds = _cost(found, info)
             return Preview(
                 name=source.name,
@@ -211,17 +207,19 @@ class Importer:
         """
         checkpoint = taking.checkpoint
         with nullcontext() if checkpoint is None else checkpoint.held():
-            mark = checkpoint.read() if checkpoint is not None and not taking.restart else None
+            mark = self._mark(checkpoint) if checkpoint is not None and not taking.restart else None
             found = self._survey(lines(), source, progress, cancelled, rejected)
             if found.problem_count and not taking.good_lines_only:
                 raise _refused(source, found, taking.action)
             if taking.existing == Existing.FAIL:
                 self._refuse_existing(source, lines(), mark, cancelled)
-            run = ImportRun(found.items, source.size, checkpoint=checkpoint, resumed=mark, progress=progress)
-            detail = {"file": source.name, "existing": taking.existing.value}
-            journal = ReplacedItems(self._journal, taking.action, found.items, detail)
             good = _good_lines(lines(), source, allowed=found.problem_count)
-            result = self._write(run, good, taking.existing, journal, cancelled)
+            detail = {"file": source.name, "existing": taking.existing.value}
+            log = self._journal.begin(taking.action, found.items, detail=detail)
+            run = ImportRun(
+                found.items, source.size, action_id=log.id, checkpoint=checkpoint, resumed=mark, progress=progress
+            )
+            result = self._write(run, good, taking.existing, log, cancelled)
             return replace(result, problem_count=found.problem_count, problems=found.problems)
 
     def refuse_read_only(self) -> None:
@@ -253,21 +251,19 @@ class Importer:
                 raise BadInput(
                     f"{len(there)} of {len(lines)} items exist already: {there[0]!r}", "Nothing was written."
                 )
-        run = ImportRun(len(lines), len(lines), progress=progress, keep_ids=True)
-        journal = ReplacedItems(self._journal, "import", len(lines), {"existing": existing.value})
-        return self._write(run, lines, existing, journal, cancelled)
+        log = self._journal.begin("import", len(lines), detail={"existing": existing.value})
+        run = ImportRun(len(lines), len(lines), action_id=log.id, progress=progress, keep_ids=True)
+        return self._write(run, lines, existing, log, cancelled)
 
     def _write(
         self,
         run: ImportRun,
         lines: Iterable[ItemLine],
         existing: Existing,
-        replaced: ReplacedItems,
+        log: ActionWriter,
         cancelled: Cancelled | None,
     ) -> ImportResult:
-        writer = BulkWriter(
-            self._items, self._inserts, existing=existing, pre_images=replaced.open, workers=self._workers
-        )
+        writer = BulkWriter(self._items, self._inserts, pre_images=log, existing=existing, workers=self._workers)
         try:
             writer.run(run.batches(lines), run.done, cancelled)
         finally:
@@ -276,10 +272,10 @@ class Importer:
             result = replace(
                 run.result(), error=writer.error, cancelled=writer.was_cancelled, slower=self._inserts.denied
             )
-            action_id = replaced.end(result)
+            log.end(result.counts())
         if writer.error is not None and not result.written:
             raise writer.error
-        return replace(result, action_id=action_id)
+        return replace(result, action_id=log.id)
 
     def _survey(
         self,
@@ -305,6 +301,11 @@ class Importer:
             return None
         table = (info.arn or info.name, str(info.created_at), self._place)
         return Checkpoint(source.identity, table, terms=(existing.value, *terms))
+
+    def _mark(self, checkpoint: Checkpoint) -> Mark | None:
+        """How far an earlier run came; None as well where something of what it wrote was taken back since."""
+        mark = checkpoint.read()
+        return None if mark is None or self._journal.undoes_any(mark.actions) else mark
 
     def _there(self, ids: Sequence[str], cancelled: Cancelled | None) -> Iterator[list[str]]:
         """Which of these ids exist, a hundred at a time."""

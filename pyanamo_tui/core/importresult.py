@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyanamo_tui.core.importsurvey import Survey
+from pyanamo_tui.core.journalfile import ActionCounts, ActionStatus
 from pyanamo_tui.core.plan import ItemOutcome
 from pyanamo_tui.errors import BadInput, InputProblem, PyanamoError
 from pyanamo_tui.workflow.importheader import Header
@@ -96,7 +97,8 @@ class ImportResult:
     Attributes:
         read: items that the input holds, whatever came of them.
         written: items written by this run, new ones and replaced ones.
-        replaced: how many of those replaced an item; `action_id` is what undo takes.
+        replaced: how many of those replaced an item.
+        action_id: the run in the journal, which undo takes.
         skipped: items left alone, because there was one of the id already or a worker holds it.
         skipped_why: how many by reason; `skipped_items` are the first thousand of them.
         failed: items that AWS refused; `failed_items` are the first thousand of them.
@@ -138,6 +140,15 @@ class ImportResult:
         return not (
             self.failed or self.failed_before or self.not_written or self.problem_count or self.cancelled or self.error
         )
+
+    def counts(self) -> ActionCounts:
+        """What the journal says at its end of this run."""
+        status = ActionStatus.FINISHED
+        if self.error is not None:
+            status = ActionStatus.STOPPED
+        elif self.cancelled or self.not_written:
+            status = ActionStatus.CANCELLED
+        return ActionCounts(status, self.written, self.skipped, self.failed, self.not_written)
 
     def as_json(self) -> dict[str, object]:
         """The shape that `import --json` gives."""

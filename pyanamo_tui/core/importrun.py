@@ -27,6 +27,7 @@ class ImportRun:
     Args:
         total: items of the whole input.
         bytes_total: its size, for the bar.
+        action_id: this run in the journal.
         checkpoint: where to remember how far it came; None for input that cannot be resumed.
         resumed: where an earlier run of the same file came to; None begins at the start.
         progress: told after each batch.
@@ -39,6 +40,7 @@ class ImportRun:
         total: int,
         bytes_total: int,
         *,
+        action_id: str,
         checkpoint: Checkpoint | None = None,
         resumed: Mark | None = None,
         progress: Progress | None = None,
@@ -51,7 +53,8 @@ class ImportRun:
         self._resumed = resumed
         self._progress = progress
         self._clock = clock
-        self._mark = resumed or Mark()
+        mark = resumed or Mark()
+        self._mark = replace(mark, actions=(*mark.actions, action_id))
         self._saved_at = clock()
         self._pending: dict[int, tuple[int, int]] = {}
         self._ended: dict[int, BatchOutcome] = {}
@@ -123,10 +126,10 @@ class ImportRun:
             outcome, (line, end) = self._ended.pop(self._next), self._pending.pop(self._next)
             self._next += 1
             mark = self._mark
-            self._mark = Mark(
+            self._mark = replace(
+                mark,
                 line=line,
                 end=end,
-                sent_to=mark.sent_to,
                 written=mark.written + len(outcome.written) + len(outcome.replaced) + len(outcome.earlier),
                 skipped=mark.skipped + len(outcome.skipped),
                 failed=mark.failed + len(outcome.failed),

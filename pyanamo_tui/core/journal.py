@@ -16,7 +16,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ SUFFIX: Final = ".jsonl"
 KEEP_DAYS: Final = 90
 KEEP_BYTES: Final = 5 * 1024**3
 KEEP_LATEST: Final = 20
+PRUNE_SECONDS: Final = 600.0
+"""Between looks for what is old, since a loop may make thousands of actions."""
 _ID_FORMAT: Final = "%Y%m%d-%H%M%S-%f"
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _ID_LETTERS: Final = 4
@@ -100,6 +102,7 @@ class Journal:
         self.table = table
         self.region = region
         self._clock = clock
+        self._pruned_at = -PRUNE_SECONDS
 
     def begin(
         self,
@@ -111,7 +114,7 @@ class Journal:
         account: str | None = None,
         role: str | None = None,
     ) -> ActionWriter:
-        """Open a new action, on disk before this returns. Old ones are pruned on the way.
+        """Open a new action, on disk before this returns. Old ones are pruned now and then.
 
         Raises:
             JournalUnwritable: nothing may be changed, since it could not be journalled.
@@ -119,7 +122,9 @@ class Journal:
         now = self._clock()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.prune()
+            if now - self._pruned_at >= PRUNE_SECONDS:
+                self.prune()
+                self._pruned_at = now
         except OSError as error:
             raise JournalUnwritable(self.folder, error) from error
         who = f"{_login()}@{socket.gethostname()}" + (f" ({role})" if role else "")
@@ -159,6 +164,11 @@ class Journal:
     def latest_undoable(self) -> ActionSummary | None:
         """The latest action that an undo without a name takes back: itself no undo, and not undone."""
         return next((one for one in self.activity(None) if one.undoable and one.undoes is None), None)
+
+    def undoes_any(self, action_ids: Collection[str]) -> bool:
+        """Whether any of these actions was taken back since, wholly or in part."""
+        files = map(ActionFile.open, self._paths()) if action_ids else ()
+        return any(file.header.undoes in action_ids for file in files if file is not None and file.header.undoes)
 
     def read(self, action_id: str) -> ActionFile:
         """One action with its pre-images and outcomes.

@@ -30,6 +30,8 @@ def undoing(file: ActionFile) -> tuple[tuple[str, ...], Decide]:
 
     def decide(item_id: str, record: Record | None, _now: float) -> Step:
         entry = file.entry_at(places[item_id])
+        if entry.before is None and entry.number not in fates and record is not None:
+            raise Refused("the program ended before it knew whether it made this item, or another did")
         if same(record, entry.before):
             raise Refused("it is what it was before the action already")
         if not same(record, entry.after):

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,9 +22,8 @@ from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.settings import state_path
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.schema import Record
+from tests.core.importing import HEADER, import_until_killed, settled, whole_table, write_file
 from tests.core.places import fill, open_table, single
-
-HEADER = "itemID|TaskID|TaskScript\n"
 
 
 @pytest.fixture
@@ -37,32 +32,6 @@ def workspace(embedded: EmbeddedServer, table_name: str) -> Iterator[Workspace]:
     opened = open_table(embedded, table_name)
     yield opened
     opened.tables.delete(table_name)
-
-
-def write_file(folder: Path, count: int, name: str = "items.txt", command: str = "seq") -> Path:
-    path = folder / name
-    path.write_text(HEADER + "".join(f"S{i:05}|Align|{command} {i}\n" for i in range(count)))
-    return path
-
-
-def whole_table(workspace: Workspace) -> dict[str, Record]:
-    found: dict[str, Record] = {}
-    start: Record | None = None
-    while True:
-        page = workspace.items.scan(start=start)
-        found.update({schema.record_id(record): record for record in page.records})
-        start = page.next_key
-        if start is None:
-            return found
-
-
-def settled(workspace: Workspace) -> dict[str, Record]:
-    """The table once the server has answered everything that a killed process had sent."""
-    deadline = time.monotonic() + 30
-    earlier, now = None, whole_table(workspace)
-    while earlier != now and time.monotonic() < deadline:
-        earlier, now = now, whole_table(workspace)
-    return now
 
 
 def test_a_file_is_previewed_and_then_imported(workspace: Workspace, tmp_path: Path) -> None:
@@ -152,7 +121,7 @@ def test_replace_journals_what_was_and_leaves_what_a_worker_holds(workspace: Wor
     assert result.action_id is not None
     workspace.actions.apply(workspace.actions.undo(result.action_id))
     assert workspace.record("S00000") == old
-    assert sorted(whole_table(workspace)) == ["S00000", "S00001", "S00002", "S00003"]
+    assert sorted(whole_table(workspace)) == ["S00000", "S00001", "S00002"], "the new one is taken out again"
 
 
 def test_fail_refuses_the_file_when_an_id_exists(workspace: Workspace, tmp_path: Path) -> None:
@@ -235,30 +204,13 @@ def test_cancelling_before_anything_is_written_says_so(workspace: Workspace, tmp
         workspace.importer.run(write_file(tmp_path, 2500), cancelled=lambda: True)
 
 
-PROGRAM = textwrap.dedent(
-    """
-    import os, signal, sys
-    from pyanamo_tui.core.workspace import Workspace
-    from pyanamo_tui.settings import Settings
-    table, endpoint, path, limit = sys.argv[1:]
-    def told(now):
-        if now.written >= int(limit):
-            os.kill(os.getpid(), signal.SIGKILL)
-    workspace = Workspace(Settings(table=table, region="eu-west-2", endpoint_url=endpoint))
-    workspace.importer.run(path, progress=told)
-    """
-)
-
-
 def test_an_import_killed_at_sixty_percent_is_finished_by_the_same_command(
     workspace: Workspace, embedded: EmbeddedServer, tmp_path: Path
 ) -> None:
     total = 1000
     path = write_file(tmp_path, total)
     limit = total * 6 // 10
-    arguments = [workspace.table, embedded.endpoint_url, str(path), str(limit)]
-    killed = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=False)
-    assert killed.returncode == -signal.SIGKILL
+    import_until_killed(workspace, embedded, path, limit)
     survivors = settled(workspace)
     assert limit <= len(survivors) < total
     # A worker takes the last item that was written, which the checkpoint does not know of.
