@@ -8,6 +8,8 @@ DEVELOPMENT := $(VENV)/.development-installed
 IS_RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for found in python3.11 python3; do $$found -c '$(IS_RECENT)' 2>/dev/null && echo $$found && break; done)
 ARGS ?=
+# What depends on the server: claims, leases, fences, reclaiming, stopping, a bad network, sizes of items.
+ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py network.py claiming.py running.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench screenshots conformance clean
@@ -38,9 +40,10 @@ bench: $(DEVELOPMENT) ## measure against floors taken in the same run
 screenshots: $(DEVELOPMENT) ## take the pictures of the running dashboard again
 	$(BIN)/python -m scripts.screenshots $(ARGS)
 
-conformance: $(DEVELOPMENT) ## fetch dynalite and DynamoDB Local (for testing only), run the contract tests on all three
+conformance: $(DEVELOPMENT) ## fetch dynalite and DynamoDB Local (for testing only), run the contract and engine tests on them
 	$(BIN)/python -m tests.standins fetch
 	$(BIN)/python -m pytest -n 2 -m conformance $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --server dynamodb-local $(ENGINE_ON_DYNAMODB_LOCAL))
 
 clean: ## remove the virtual environment and everything that was built, fetched or cached
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -16,6 +16,12 @@ _FOREIGN = ("AWS_", "PYANAMO", "XDG_", "MOTO_")
 _COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "TEXTUAL", "TEXTUAL_THEME")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--server dynamodb-local` runs the engine's tests on DynamoDB Local, with moto for the logs."""
+    kinds = (standins.Kind.MOTO.value, standins.Kind.DYNAMODB_LOCAL.value)
+    parser.addoption("--server", choices=kinds, default=kinds[0], help="which DynamoDB the engine's tests run on")
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, and none of the settings, credentials or colours of whoever runs the tests."""

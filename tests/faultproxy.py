@@ -38,13 +38,20 @@ class Faults:
 
 
 class FaultProxy:
-    """Listens on a free loopback port and hands requests on to another. Counts what it did."""
+    """Listens on a free loopback port and hands requests on to another. Counts what it did.
 
-    def __init__(self, upstream_url: str, faults: Faults | None = None, seed: int = 0) -> None:
-        parts = urlsplit(upstream_url)
-        assert parts.hostname is not None
-        assert parts.port is not None
-        self._upstream = (parts.hostname, parts.port)
+    Args:
+        upstream_url: where requests go. May be changed while it runs: a server that starts again has another port.
+        faults: what goes wrong.
+        seed: of the chances.
+        elsewhere: where requests go that are none of DynamoDB's, for a stand-in that is nothing else.
+    """
+
+    def __init__(
+        self, upstream_url: str, faults: Faults | None = None, seed: int = 0, elsewhere: str | None = None
+    ) -> None:
+        self.upstream_url = upstream_url
+        self._elsewhere = elsewhere
         self.faults = faults or Faults()
         self.injected: dict[str, int] = {"throttle": 0, "reset": 0, "lost_answers": 0}
         self._chance = random.Random(seed)
@@ -74,13 +81,28 @@ class FaultProxy:
                     threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError), socket.create_connection(self._upstream, timeout=30) as server:
+        servers: dict[str, socket.socket] = {}
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            stack.enter_context(client)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while not self._over.is_set():
                 request = _message(client)
-                if not request or not self._exchange(client, server, request):
+                if not request:
                     return
+                url = self._way_of(request)
+                if url not in servers:
+                    try:
+                        servers[url] = stack.enter_context(_connect(url))
+                    except ConnectionRefusedError:
+                        _break(client)
+                        return
+                if not self._exchange(client, servers[url], request):
+                    return
+
+    def _way_of(self, request: bytes) -> str:
+        if self._elsewhere is None or b"DynamoDB" in request.partition(b"\r\n\r\n")[0]:
+            return self.upstream_url
+        return self._elsewhere
 
     def _exchange(self, client: socket.socket, server: socket.socket, request: bytes) -> bool:
         """Answer one request, badly perhaps; whether the connection goes on."""
@@ -118,13 +140,22 @@ class FaultProxy:
         return None
 
 
+def _connect(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    server = socket.create_connection((parts.hostname, parts.port), timeout=60)
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return server
+
+
 def _break(client: socket.socket) -> None:
     """Close with a reset, as a failing network does."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
 def _message(connection: socket.socket) -> bytes:
-    """One whole HTTP message with a Content-Length, or nothing when the other side is gone."""
+    """One whole HTTP message, of a given length or in chunks; nothing when the other side is gone."""
     received = bytearray()
     while b"\r\n\r\n" not in received:
         chunk = connection.recv(_READ)
@@ -139,6 +170,8 @@ def _message(connection: socket.socket) -> bytes:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
             length = int(value)
+        if name.strip().lower() == b"transfer-encoding" and value.strip().lower() == b"chunked":
+            return _chunked(connection, received, len(head) + 4)
     missing = length - len(body)
     while missing > 0:
         chunk = connection.recv(min(_READ, missing))
@@ -147,3 +180,19 @@ def _message(connection: socket.socket) -> bytes:
         received += chunk
         missing -= len(chunk)
     return bytes(received).replace(b"Expect: 100-continue\r\n", b"", 1)
+
+
+def _chunked(connection: socket.socket, received: bytearray, at: int) -> bytes:
+    """A message to its last chunk; `at` is where the first one begins."""
+    while True:
+        end = received.find(b"\r\n", at)
+        whole = -1 if end < 0 else end + 2 + int(received[at:end].partition(b";")[0], 16) + 2
+        if whole < 0 or len(received) < whole:
+            more = connection.recv(_READ)
+            if not more:
+                return b""
+            received += more
+        elif whole == end + 4:
+            return bytes(received)
+        else:
+            at = whole

@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+
+import psutil
 
 from pyanamo_tui.local.server import HOST, EmbeddedServer, dummy_environment
 from pyanamo_tui.local.tether import tethered
@@ -163,10 +166,62 @@ def _dynalite(port: int) -> list[str]:
     return ["node", str(_dynalite_script()), "--host", HOST, "--port", str(port), *quick]
 
 
-def _dynamodb_local(port: int) -> list[str]:
+def _dynamodb_local(port: int, data: Path | None = None) -> list[str]:
     libraries = "-Djava.library.path=./DynamoDBLocal_lib"
-    jar = ["-jar", "DynamoDBLocal.jar", "-port", str(port), "-inMemory", "-disableTelemetry"]
+    place = ["-inMemory"] if data is None else ["-dbPath", str(data)]
+    jar = ["-jar", "DynamoDBLocal.jar", "-port", str(port), *place, "-disableTelemetry"]
     return ["java", "-Xmx512m", libraries, *jar]
+
+
+def listener(url: str) -> psutil.Process:
+    """The process that listens at a server's address, to be stopped for a while or killed."""
+    port = urlsplit(url).port
+    for found in psutil.net_connections("tcp"):
+        if found.status == psutil.CONN_LISTEN and found.laddr[1] == port and found.pid is not None:
+            return psutil.Process(found.pid)
+    raise RuntimeError(f"nothing listens at {url}")
+
+
+class DiskServer:
+    """DynamoDB Local with its data on disk, so that it can be killed and started again with all that it had.
+
+    Args:
+        data: the folder of its data; must be there.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.starts = 0
+        self.start()
+
+    def start(self) -> str:
+        """Start it on a free port, on the same data; gives where it answers now."""
+        folder, output = _dynamodb_jar().parent, self._data / f"output-{self.starts}"
+        self._process, self.url = _start(lambda port: _dynamodb_local(port, self._data), folder, output)
+        self.starts += 1
+        return self.url
+
+    def kill(self) -> None:
+        """Kill it at whatever instruction it is."""
+        listener(self.url).kill()
+        _end(self._process)
+
+
+@contextlib.contextmanager
+def on_disk(data: Path) -> Iterator[DiskServer]:
+    """A DynamoDB Local that survives kill -9; ended on leaving.
+
+    Raises:
+        RuntimeError: it cannot be started here; says why.
+    """
+    reason = why_not(Kind.DYNAMODB_LOCAL)
+    if reason:
+        raise RuntimeError(reason)
+    server = DiskServer(data)
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 @contextlib.contextmanager

@@ -147,10 +147,13 @@ class Logbook:
             text.newest()
         except (NotFound, PermissionDenied, ServiceUnavailable, ServiceRefused) as error:
             problem, hint = _unreachable(place, error)
+            if uri is None:
+                hint = f"{hint} {_MARKED_ONLY}".strip()
             return LogText(facts("the item", problem, hint), TextLog(kept))
         return text
 
 
+_MARKED_ONLY: Final = "The original engine keeps in the item only the lines that began with PyAnamo: and a tab."
 _ONLY_TAIL: Final = "Of an earlier attempt the item keeps the last lines only"
 
 

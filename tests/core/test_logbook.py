@@ -157,6 +157,16 @@ def test_the_original_s_pointers_lead_to_the_very_stream_and_object(workspace: W
     assert workspace.logbook.read("s3").newest() == ("in s3",)
 
 
+def test_a_log_of_the_original_s_that_is_gone_leaves_its_marked_lines_and_says_which_they_are(
+    workspace: Workspace,
+) -> None:
+    put_log(workspace, "a", LogEntry("Updated Cloudwatch /PyAnamo/gone/Step", "PyAnamo:\tbegun\nPyAnamo:\tended\n"))
+    text = workspace.logbook.read("a")
+    assert text.newest() == ("PyAnamo:\tbegun", "PyAnamo:\tended")
+    assert "no longer there" in text.problem
+    assert "lines that began with PyAnamo:" in text.facts.hint
+
+
 @pytest.mark.parametrize(
     "uri",
     [

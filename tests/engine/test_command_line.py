@@ -13,15 +13,15 @@ import pytest
 
 from pyanamo_tui.engine.eventlog import EventLog
 from pyanamo_tui.engine.options import Idle, Options, parse
-from pyanamo_tui.local.server import EmbeddedServer
+from pyanamo_tui.local.server import dummy_environment
 from tests.engine.engines import Bench, single
 
 
-def run(embedded: EmbeddedServer, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "pyanamo_tui.engine.main", *arguments],
-        env={**embedded.environment(os.environ), **environment},
+        env={**dummy_environment(os.environ), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -30,22 +30,20 @@ def run(embedded: EmbeddedServer, *arguments: str, **environment: str) -> subpro
 
 
 @pytest.mark.processes
-def test_exit_codes_tell_why_it_could_not_work(embedded: EmbeddedServer, connection: object, tmp_path: Path) -> None:
-    place = ("-r", "us-east-1", "--endpoint-url", embedded.endpoint_url)
-    no_table = run(embedded, "-t", "NoSuchTable", *place)
+def test_exit_codes_tell_why_it_could_not_work(server_url: str) -> None:
+    place = ("-r", "us-east-1", "--endpoint-url", server_url)
+    no_table = run("-t", "NoSuchTable", *place)
     assert (no_table.returncode, no_table.stdout) == (4, "")
     assert no_table.stderr.startswith("pyanamo-engine: There is no table NoSuchTable")
-    usage = run(embedded, "-t", "T", "-i", "0")
+    usage = run("-t", "T", "-i", "0")
     assert usage.returncode == 2
     assert "whole number from 1" in usage.stderr
-    nobody = run(embedded, "-t", "T", *place, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    nobody = run("-t", "T", *place, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert nobody.returncode == 3
     assert "credentials" in nobody.stderr
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        offline = run(
-            embedded, "-t", "T", "-r", "us-east-1", "--endpoint-url", f"http://127.0.0.1:{closed.getsockname()[1]}"
-        )
+        offline = run("-t", "T", "-r", "us-east-1", "--endpoint-url", f"http://127.0.0.1:{closed.getsockname()[1]}")
     assert offline.returncode == 1
     assert "cannot be reached" in offline.stderr
     assert all("Traceback" not in done.stderr for done in (no_table, usage, nobody, offline))
