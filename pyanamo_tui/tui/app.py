@@ -301,6 +301,11 @@ class Dashboard(App[None]):
 
     # -- telling --------------------------------------------------------------------------------
 
+    def send_to_terminal(self, sequence: str) -> None:
+        """Write a control sequence that draws nothing; nothing where there is no terminal."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     def tell(self, error: PyanamoError) -> None:
         """Show an error: what happened, what to do. The program stays up."""
         self.push_screen(MessageModal(error.message, error.hint))

@@ -19,8 +19,8 @@ from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, clock, count
 from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.screens.item_list import SCOPES
+from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.tui.whole_log import LogPage, both_streams, kept_elsewhere, newest_page, save_log
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.log_lines import LineKind
@@ -127,7 +127,7 @@ def log_lines(log: LogEntry | None, stream: str, live_tail: str | None) -> list[
     return both_streams([(kind, text.splitlines()) for kind, name, text in streams if stream in {"all", name}])
 
 
-class ItemScreen(DashboardScreen):
+class ItemScreen(ItemLooksScreen):
     """Opened over whatever list the item was in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -217,6 +217,11 @@ class ItemScreen(DashboardScreen):
     def chosen_task(self) -> Task | None:
         """The task under the cursor, or None for a single item."""
         return self.tasks.row if self.item is not None and self.item.nested else None
+
+    def item_here(self) -> tuple[str, str | None] | None:
+        """This item, and the task under the cursor."""
+        task = self.chosen_task
+        return self.item_id, None if task is None else task.key
 
     def _show_log(self) -> None:
         item = self.item

@@ -18,7 +18,7 @@ from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.item_view import View, ViewSpec, advance, build
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.base import DashboardScreen
+from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.tui.widgets.filter_bar import FilterBar
 from pyanamo_tui.tui.widgets.item_table import ItemTable
 from pyanamo_tui.workflow.filters import Filter, parse_filter
@@ -44,7 +44,7 @@ class ViewMade(Message):
     changed: frozenset[str]
 
 
-class ItemListScreen(DashboardScreen):
+class ItemListScreen(ItemLooksScreen):
     """A screen around one ItemTable of items, with a filter bar and a line of counts.
 
     Subclasses yield `self.table`, `self.line` and `self.bar` in `body`, and may narrow what is listed (`listed`).
@@ -229,6 +229,15 @@ class ItemListScreen(DashboardScreen):
             return tuple(sorted(self.table.marked))
         row = self.table.row
         return () if row is None else (row.item_id,)
+
+    def item_here(self) -> tuple[str, str | None] | None:
+        """The item under the cursor."""
+        row = self.table.row
+        return None if row is None else (row.item_id, None)
+
+    def marked_here(self) -> frozenset[str]:
+        """The marked items."""
+        return self.table.marked
 
     def _known(self, item_ids: tuple[str, ...]) -> dict[str, ItemFacts]:
         snapshot = self.dashboard.snapshot

@@ -1,0 +1,72 @@
+"""The looks at one item that every screen with items offers: why it failed, its raw JSON, and copying parts of it."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.copying import Part, copy_choices, copy_part, copy_text
+from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.modals.choose import Choose
+from pyanamo_tui.tui.modals.raw_item import RawItemModal
+from pyanamo_tui.tui.modals.why import WhyModal
+from pyanamo_tui.tui.screens.base import DashboardScreen
+
+
+class ItemLooksScreen(DashboardScreen):
+    """A screen on which an item is chosen: by a cursor in a list, or because the screen is about it.
+
+    Subclasses say which (`item_here`), and which are marked (`marked_here`) where items can be marked.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", "why", id="look.why"),
+        Binding("y", "raw", "raw JSON", id="look.raw", show=False),
+        Binding("c", "copy", "copy", id="look.copy", show=False),
+    ]
+
+    @abstractmethod
+    def item_here(self) -> tuple[str, str | None] | None:
+        """The id of the item that the keys are about and, where it is nested, the key of the task; None for none."""
+
+    def marked_here(self) -> frozenset[str]:
+        """Ids that are marked."""
+        return frozenset()
+
+    def action_why(self) -> None:
+        """Why it failed: exit code and signal in words, last lines, attempts, host, job, what to try."""
+        here, workspace = self.item_here(), self.dashboard.workspace
+        if here is not None and workspace is not None:
+            snapshot = self.dashboard.snapshot
+            facts = None if snapshot is None else snapshot.items.get(here[0])
+            self.app.push_screen(WhyModal(workspace, here[0], here[1], facts))
+
+    @work(group="raw", exclusive=True)
+    async def action_raw(self) -> None:
+        """The whole item as JSON."""
+        here, workspace = self.item_here(), self.dashboard.workspace
+        if here is None or workspace is None:
+            return
+        try:
+            record = await asyncio.to_thread(workspace.record, here[0])
+        except PyanamoError as error:
+            self.dashboard.tell(error)
+            return
+        await self.app.push_screen(RawItemModal(self.dashboard, here[0], record))
+
+    @work(group="copy", exclusive=True)
+    async def action_copy(self) -> None:
+        """Choose what of the item to copy, and copy it to the terminal's clipboard."""
+        here, marked = self.item_here(), self.marked_here()
+        if here is None:
+            return
+        chosen = await self.app.push_screen_wait(Choose("Copy", copy_choices(len(marked))))
+        if chosen == Part.MARKED:
+            await copy_text(self.dashboard, "\n".join(sorted(marked)), f"the ids of {count(len(marked))} marked items")
+        elif chosen is not None:
+            await copy_part(self.dashboard, here[0], here[1], Part(chosen))
