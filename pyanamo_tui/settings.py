@@ -68,6 +68,12 @@ def _as_keymap(value: object) -> dict[str, str]:
     raise ValueError("a table of binding = keys is expected")
 
 
+def _as_endpoints(value: object) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
+        return dict(value)
+    raise ValueError("a table of name = URL is expected")
+
+
 def _setting(
     read: Callable[[object], object], help_text: str, *, default: object = None, aws: tuple[str, ...] = ()
 ) -> Any:  # noqa: ANN401 - a dataclass field
@@ -93,6 +99,7 @@ class Settings:
     read_budget: float | None = _setting(_as_number, "read units a second that monitoring may use")
     bucket: str | None = _setting(_as_text, "S3 bucket where engines keep large logs")
     key_prefix: str = _setting(_as_text, "prefix of those logs' keys", default="PyAnamo")
+    endpoints: Mapping[str, str] = _setting(_as_endpoints, "named endpoints to choose from, as name = URL", default={})
     theme: str = _setting(_as_text, "colours of the dashboard", default="textual-dark")
     keymap: Mapping[str, str] = _setting(_as_keymap, "keys by binding", default={})
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -7,30 +7,24 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on, work
-from textual.app import App
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.commands import BoundCommands
-from pyanamo_tui.tui.messages import IdentityKnown, SnapshotArrived, WorkspaceFailed, WorkspaceOpened
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.base import DashboardScreen
-from pyanamo_tui.tui.widgets.status_line import short_account
-from pyanamo_tui.workflow.model import Health, HealthStatus, Snapshot
+from pyanamo_tui.tui.place_app import ROOT, PlaceApp
+from pyanamo_tui.workflow.model import HealthStatus
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from pyanamo_tui.core.monitor import Monitor
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.settings import Settings
 
-ROOT: Final = "overview"
 SCREEN_CLASSES: Final = {
     "overview": "pyanamo_tui.tui.screens.overview:OverviewScreen",
     "items": "pyanamo_tui.tui.screens.items:ItemsScreen",
@@ -41,7 +35,7 @@ SCREEN_CLASSES: Final = {
 """The numbered screens; a module is imported when its screen is first shown, so that the first frame is quick."""
 
 
-class Dashboard(App[None]):
+class Dashboard(PlaceApp):
     """The dashboard.
 
     Args:
@@ -57,6 +51,9 @@ class Dashboard(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "help", id="app.help", key_display="?"),
         Binding("colon", "command_palette", "command", id="app.command", key_display=":"),
+        Binding(
+            "at", "place", "other table", id="app.place", key_display="@", tooltip="profile, region, table", show=False
+        ),
         Binding("1", "go('overview')", "overview", id="go.overview"),
         Binding("2", "go('items')", "items", id="go.items"),
         Binding("4", "go('failures')", "failures", id="go.failures"),
@@ -73,23 +70,8 @@ class Dashboard(App[None]):
     def __init__(
         self, settings: Settings, open_workspace: Callable[[Settings], Workspace], *, notice: str = ""
     ) -> None:
-        super().__init__()
-        self.settings = settings
-        self.snapshot: Snapshot | None = None
-        self.workspace: Workspace | None = None
-        self.monitor: Monitor | None = None
-        self._open_workspace = open_workspace
-        self._identity = ""
+        super().__init__(settings, open_workspace)
         self._notice = notice
-        self._last_seq = -1
-
-    # -- where we are ---------------------------------------------------------------------------
-
-    def place(self) -> tuple[str, str, bool]:
-        """Table name, region and identity in words, and whether it is open read-only."""
-        region = self.workspace.region if self.workspace is not None else self.settings.region or ""
-        words = " · ".join(part for part in (region, self._identity) if part)
-        return self.settings.table or "", words, self.settings.opens_read_only
 
     def on_mount(self) -> None:
         """Show a frame first; then open AWS, on a thread."""
@@ -104,9 +86,13 @@ class Dashboard(App[None]):
     def _install(self, name: str) -> None:
         if self.is_screen_installed(name):
             return
+        self.install_screen(self.new_screen(name), name)
+
+    def new_screen(self, name: str) -> Screen[None]:
+        """A new instance of one of the numbered screens."""
         module, _, class_name = SCREEN_CLASSES[name].partition(":")
         screen: Screen[None] = getattr(import_module(module), class_name)()
-        self.install_screen(screen, name)
+        return screen
 
     # -- opening a table ------------------------------------------------------------------------
 
@@ -115,94 +101,7 @@ class Dashboard(App[None]):
             self.notify(self._notice, markup=False)
         if self.settings.table is None:
             self.action_go("tables")
-        self._open_in_thread(self.settings)
-
-    @work(thread=True, group="open", exclusive=True, exit_on_error=False, description="open workspace")
-    def _open_in_thread(self, settings: Settings) -> None:
-        try:
-            workspace = self._open_workspace(settings)
-        except PyanamoError as error:
-            self.post_message(WorkspaceFailed(error))
-            return
-        self.post_message(WorkspaceOpened(workspace))
-        try:
-            identity = workspace.identity()
-        except PyanamoError:
-            # The Monitor meets the same trouble at its first request, and shows it on the status line.
-            return
-        self.post_message(IdentityKnown(identity.account, identity.role))
-
-    @on(WorkspaceOpened)
-    def _workspace_opened(self, message: WorkspaceOpened) -> None:
-        self._close_monitor()
-        self.workspace = message.workspace
-        self.settings = message.workspace.settings
-        self._forget_table()
-        if self.settings.table is not None:
-            self.monitor = message.workspace.monitor()
-            self.monitor.subscribe(self._published)
-            self.monitor.start()
-        for screen in self._dashboard_screens():
-            screen.workspace_opened(message.workspace)
-
-    @on(WorkspaceFailed)
-    def _workspace_failed(self, message: WorkspaceFailed) -> None:
-        error = message.error
-        if self.workspace is None:
-            health = Health(HealthStatus.NO_CREDENTIALS, error.message, error.hint)
-            self.snapshot = Snapshot(table=self.settings.table or "", seq=0, health=health)
-            for screen in self._dashboard_screens():
-                screen.show_snapshot(self.snapshot)
-        self.tell(error)
-
-    @on(IdentityKnown)
-    def _identity_known(self, message: IdentityKnown) -> None:
-        self._identity = f"{short_account(message.account)} · {message.role}"
-        for screen in self._dashboard_screens():
-            screen.show_place()
-
-    def open_table(self, table: str) -> None:
-        """Open another table in the same place; what is on the screens is replaced when it is there."""
-        self._open_in_thread(replace(self.settings, table=table))
-        self.action_go(ROOT)
-
-    def _forget_table(self) -> None:
-        self.snapshot = None
-        self._last_seq = -1
-        for screen in self._dashboard_screens():
-            screen.forget_shown()
-            screen.show_place()
-
-    def _close_monitor(self) -> None:
-        if self.monitor is not None:
-            self.monitor.stop()
-            self.monitor = None
-
-    def on_unmount(self) -> None:
-        """The program ends: so does the polling."""
-        self._close_monitor()
-
-    def _published(self, snapshot: Snapshot) -> None:
-        """On the Monitor's thread: a message is all that may be sent from there."""
-        self.post_message(SnapshotArrived(snapshot))
-
-    # -- Snapshots ------------------------------------------------------------------------------
-
-    @on(SnapshotArrived)
-    def _snapshot_arrived(self, message: SnapshotArrived) -> None:
-        snapshot = message.snapshot
-        if self.monitor is None or snapshot.table != self.settings.table or snapshot.seq <= self._last_seq:
-            return
-        self._last_seq = snapshot.seq
-        self.snapshot = snapshot
-        screen = self.screen
-        if isinstance(screen, DashboardScreen):
-            screen.show_snapshot(snapshot)
-
-    def _dashboard_screens(self) -> list[DashboardScreen]:
-        known = [*self._installed_screens.values(), *self.screen_stack]
-        mounted = [screen for screen in known if isinstance(screen, DashboardScreen) and screen.is_mounted]
-        return list(dict.fromkeys(mounted))
+        self.open_first()
 
     # -- moving between screens -----------------------------------------------------------------
 
@@ -305,10 +204,6 @@ class Dashboard(App[None]):
         """Write a control sequence that draws nothing; nothing where there is no terminal."""
         if self._driver is not None:
             self._driver.write(sequence)
-
-    def tell(self, error: PyanamoError) -> None:
-        """Show an error: what happened, what to do. The program stays up."""
-        self.push_screen(MessageModal(error.message, error.hint))
 
     def _fatal_error(self) -> None:
         """Close without a traceback on the screen: Textual's own would show the values of variables.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from pyanamo_tui.core.monitor import Monitor
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.errors import PyanamoError
     from pyanamo_tui.workflow.model import Snapshot
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class SnapshotArrived(Message):
     """The Monitor published a Snapshot. A newer one replaces one that still waits to be shown."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, monitor: Monitor) -> None:
         super().__init__()
         self.snapshot = snapshot
+        self.monitor = monitor
 
     def can_replace(self, message: Message) -> bool:
         """Only the newest Snapshot matters."""
@@ -41,7 +43,8 @@ class WorkspaceFailed(Message):
 
 @dataclass
 class IdentityKnown(Message):
-    """Whose credentials are in use: account number and role."""
+    """Whose credentials are in use in a place: account number and role."""
 
+    workspace: Workspace
     account: str
     role: str

@@ -100,12 +100,13 @@ class DashboardScreen(Screen[None]):
             self._titles[panel] = text
             found.border_title = text
 
-    def forget_shown(self) -> None:
-        """Another table was opened: nothing that is on the screen is known to be right."""
-        self._shown_seq = -1
-
     def workspace_opened(self, workspace: Workspace) -> None:
         """Another place or table is open; a screen that shows more than Snapshots asks for it here."""
+
+    @property
+    def busy(self) -> str:
+        """What goes on here that opening another table would break off, as a sentence; empty when nothing does."""
+        return ""
 
     def action_back_out(self) -> None:
         """Escape: undo the innermost thing; by default leave the screen."""
