@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import screen, watching, working, writing
+from benchmarks import keyboard, screen, watching, working, writing
 from benchmarks.places import isolate
 from benchmarks.report import Figure, rows
 
@@ -26,6 +26,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "idle": watching.idle,
     "start": screen.start,
     "idle-screen": screen.idle_screen,
+    "keyboard": keyboard.keyboard,
 }
 _BEGIN: Final = "<!-- figures -->\n"
 _END: Final = "<!-- end of figures -->\n"

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import pty
-import select
-import signal
 import statistics
-import struct
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from benchmarks.places import REGION, ended, fill, new_table, server
 from benchmarks.report import Figure, Goal, seconds
+from benchmarks.terminal import Terminal, terminal
 from tests.standins import Kind
 
 TIMES = 5
@@ -29,34 +22,16 @@ TABLE = "Cohort7"
 _PATIENCE = 60.0
 
 
-@contextlib.contextmanager
-def _terminal(*arguments: str) -> Iterator[int]:
-    """The dashboard in a terminal of 80×24; gives the terminal's other side."""
-    command = [sys.executable, "-m", "pyanamo_tui.cli.main", *arguments]
-    pid, side = pty.fork()
-    if pid == 0:
-        os.execve(command[0], command, {**os.environ, "TERM": "xterm-256color", "COLORTERM": ""})
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    try:
-        yield side
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(side)
-
-
-def _read(side: int, patience: float) -> bytes:
-    """What it sends next, nothing if it is silent that long."""
-    readable, _, _ = select.select([side], [], [], max(0.0, patience))
-    return os.read(side, 1 << 16) if readable else b""
+def _dashboard(*arguments: str) -> AbstractContextManager[Terminal]:
+    return terminal([sys.executable, "-m", "pyanamo_tui.cli.main", *arguments])
 
 
 def _first_frame() -> float:
     """Seconds until the table's name is on the screen; nobody answers at the endpoint."""
     began, sent = time.perf_counter(), b""
-    with _terminal("-t", TABLE, "-r", REGION, "--endpoint-url", "http://127.0.0.1:9") as side:
+    with _dashboard("-t", TABLE, "-r", REGION, "--endpoint-url", "http://127.0.0.1:9") as shown:
         while TABLE.encode() not in sent or len(sent) < FRAME_BYTES:
-            sent += _read(side, _PATIENCE)
+            sent += shown.read(_PATIENCE)
             if time.perf_counter() - began > _PATIENCE:
                 raise RuntimeError("there was no first frame")
         return time.perf_counter() - began
@@ -78,13 +53,13 @@ def idle_screen() -> list[Figure]:
     with server(Kind.DYNALITE) as url:
         one = new_table(url)
         fill(one, ended(200, "failed"))
-        with _terminal("-t", one.table, "-r", REGION, "--endpoint-url", url) as side:
+        with _dashboard("-t", one.table, "-r", REGION, "--endpoint-url", url) as shown:
             settled = time.perf_counter() + SETTLE_SECONDS
             while (left := settled - time.perf_counter()) > 0:
-                _read(side, left)
+                shown.read(left)
             sent, until = 0, time.perf_counter() + IDLE_SECONDS
             while (left := until - time.perf_counter()) > 0:
-                sent += len(_read(side, left))
+                sent += len(shown.read(left))
     rate = sent / IDLE_SECONDS
     told = f"{rate:,.0f} B/s", "500 B/s"
     return [
