@@ -9,7 +9,7 @@ IS_RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for found in python3.11 python3; do $$found -c '$(IS_RECENT)' 2>/dev/null && echo $$found && break; done)
 ARGS ?=
 # What depends on the server: claims, leases, fences, reclaiming, stopping, a bad network, sizes of items.
-ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py network.py claiming.py running.py)
+ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py interference.py network.py claiming.py running.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench screenshots conformance clean

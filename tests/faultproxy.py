@@ -19,6 +19,10 @@ THROTTLED: Final = (
     b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
     b'"message":"The level of configured provisioned throughput was exceeded"}'
 )
+EXPIRED: Final = (
+    b'{"__type":"com.amazon.coral.service#ExpiredTokenException",'
+    b'"message":"The security token included in the request is expired"}'
+)
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Faults:
     """
 
     throttle: float = 0.0
+    expired: float = 0.0
     reset: float = 0.0
     lost_answers: float = 0.0
     latency: float = 0.0
@@ -53,7 +58,7 @@ class FaultProxy:
         self.upstream_url = upstream_url
         self._elsewhere = elsewhere
         self.faults = faults or Faults()
-        self.injected: dict[str, int] = {"throttle": 0, "reset": 0, "lost_answers": 0}
+        self.injected: dict[str, int] = {"throttle": 0, "expired": 0, "reset": 0, "lost_answers": 0}
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -114,11 +119,12 @@ class FaultProxy:
         if fault == "reset":
             _break(client)
             return False
-        if fault == "throttle":
+        if fault in {"throttle", "expired"}:
+            body = THROTTLED if fault == "throttle" else EXPIRED
             client.sendall(
                 b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n"
-                + f"Content-Length: {len(THROTTLED)}\r\n\r\n".encode()
-                + THROTTLED
+                + f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
             )
             return True
         server.sendall(request)

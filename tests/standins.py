@@ -177,7 +177,7 @@ def listener(url: str) -> psutil.Process:
     """The process that listens at a server's address, to be stopped for a while or killed."""
     port = urlsplit(url).port
     for found in psutil.net_connections("tcp"):
-        if found.status == psutil.CONN_LISTEN and found.laddr[1] == port and found.pid is not None:
+        if found.status == psutil.CONN_LISTEN and getattr(found.laddr, "port", None) == port and found.pid is not None:
             return psutil.Process(found.pid)
     raise RuntimeError(f"nothing listens at {url}")
 

@@ -55,7 +55,7 @@ class Single(Execution):
         def finish(outcome: transitions.Outcome) -> Change:
             return transitions.finish(held.item, outcome, lock_id=held.lock_id, now=shared.clock(), retry=retry)
 
-        self._write(finish, self._outcome(ended, kept), lambda _: None)
+        self._write(finish, self._outcome(ended, kept))
         result = Result.DONE if ended.ok else Result.RETRY if retry else Result.FAILED
         self._say(result, kept.log.status, ended=ended)
         return result

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pyanamo_tui.engine.eventlog import EventLog
-from pyanamo_tui.engine.lease import Held, Leases, LockLost
+from pyanamo_tui.engine.lease import GaveUp, Held, Leases, LockLost
 from pyanamo_tui.engine.logkeeper import (
     IN_ITEM,
     Kept,
@@ -22,12 +22,13 @@ from pyanamo_tui.engine.runner import EXIT_NOT_EXECUTABLE, NO_OUTCOME, Ended, En
 from pyanamo_tui.engine.stop import Stop
 from pyanamo_tui.engine.walltime import WallTime
 from pyanamo_tui.engine.watchdog import Watchdog
-from pyanamo_tui.errors import ServiceRefused
+from pyanamo_tui.errors import PyanamoError, ServiceRefused
 from pyanamo_tui.workflow import failures, schema, transitions
 from pyanamo_tui.workflow.change import Change
 from pyanamo_tui.workflow.command import CommandError, split_command
 from pyanamo_tui.workflow.model import LogEntry
 from pyanamo_tui.workflow.printable import decode_output
+from pyanamo_tui.workflow.schema import Record
 
 LAST_RESORT_ROOM: Final = 600
 
@@ -65,6 +66,10 @@ class Shared:
     task_timeout: float | None
     host_fault: Callable[[HostFault], None]
     clock: Callable[[], float] = time.time
+
+
+class TaskGone(Exception):
+    """The task that has ended was deleted from its item meanwhile: there is nothing left to record it in."""
 
 
 class Execution:
@@ -140,14 +145,18 @@ class Execution:
     def _keep_for_ourselves(self, key: str, ended: Ended, output: Output) -> None:
         """The output of an item that is not ours any more goes to our own log, and nowhere else."""
         out, err = (decode_output(tail) for tail in output.tail(IN_ITEM))
+        self._say_lost(key, ended.exit_code, out, err)
+
+    def _say_lost(self, key: str, code: int | None, out: str, err: str, kept: str | None = None) -> None:
         self._shared.log.say(
             "lost-output",
             item=self._held.item_id,
             task=key or None,
             attempt=self._held.attempt,
-            exit_code=ended.exit_code,
+            exit_code=code,
             stdout=out,
             stderr=err,
+            log_uri=kept,
         )
 
     def _outcome(self, ended: Ended, kept: Kept) -> transitions.Outcome:
@@ -158,23 +167,34 @@ class Execution:
         self,
         build: Callable[[transitions.Outcome], Change],
         outcome: transitions.Outcome,
-        done: Callable[[Change], None],
+        *,
+        key: str = "",
+        done: Callable[[Change], None] = lambda _: None,
+        adopt: Callable[[Record], bool] = lambda _: False,
     ) -> None:
-        """Write an outcome; where DynamoDB does not take its log, with hardly any of it, then with none."""
+        """Write an outcome; where DynamoDB does not take its log, with hardly any of it, then with none.
+
+        An outcome that cannot be written goes to our own log, and what stopped it is raised.
+        """
         tiny = replace(outcome, log=fitted(outcome.log, LAST_RESORT_ROOM))
         tries: list[Callable[[], Change]] = [
             lambda: build(outcome),
             lambda: build(tiny),
             lambda: _without_log(build(tiny)),
         ]
-        for attempt in tries[:-1]:
-            try:
-                self._shared.leases.write(self._held, attempt, done)
-            except ServiceRefused as error:
-                self._say("log-refused", error.message)
-            else:
-                return
-        self._shared.leases.write(self._held, tries[-1], done)
+        try:
+            for attempt in tries[:-1]:
+                try:
+                    self._shared.leases.write(self._held, attempt, done, adopt)
+                except ServiceRefused as error:
+                    self._say("log-refused", error.message, key=key)
+                else:
+                    return
+            self._shared.leases.write(self._held, tries[-1], done, adopt)
+        except (LockLost, GaveUp, TaskGone, PyanamoError):
+            log = outcome.log
+            self._say_lost(key, log.exit_code, log.stdout, log.stderr, kept=log.uri)
+            raise
 
     def _release(self) -> Result:
         now = self._shared.clock

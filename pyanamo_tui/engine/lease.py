@@ -19,7 +19,7 @@ from pyanamo_tui.engine.runner import Ending, Task
 from pyanamo_tui.errors import CredentialsError, PermissionDenied, PyanamoError, ServiceUnavailable
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.change import Change, value_at
-from pyanamo_tui.workflow.model import Item
+from pyanamo_tui.workflow.model import Item, ItemState
 from pyanamo_tui.workflow.schema import Record
 from pyanamo_tui.workflow.sizes import MAX_ITEM_BYTES, record_bytes
 
@@ -49,6 +49,14 @@ def landed(change: Change, current: Record | None) -> bool:
         current is not None
         and all(value_at(current, path) == value for path, value in change.sets.items())
         and all(value_at(current, path) is None for path in change.removes)
+    )
+
+
+def _is_ours(held: Held, current: Record) -> bool:
+    """Whether an item is locked by this very lock of ours."""
+    return (
+        schema.string_of(current, schema.STATE) == ItemState.LOCKED
+        and schema.string_of(current, schema.LOCK_ID) == held.lock_id
     )
 
 
@@ -147,13 +155,21 @@ class Leases:
         with self._lock:
             self._held.discard(held)
 
-    def write(self, held: Held, build: Callable[[], Change], done: Callable[[Change], None] = lambda _: None) -> None:
+    def write(
+        self,
+        held: Held,
+        build: Callable[[], Change],
+        done: Callable[[Change], None] = lambda _: None,
+        adopt: Callable[[Record], bool] = lambda _: False,
+    ) -> None:
         """Make a change as the item's worker; tries again as long as AWS cannot be reached.
 
         Args:
             held: the item.
             build: gives the change; called under the item's guard, anew for each try.
             done: called with the change once it is written, under the guard too.
+            adopt: called with the item as it is when the write was refused though the lock is ours: others changed the
+                item beside our lock. Says whether that was news, so that the change is to be built from it again.
 
         Raises:
             LockLost: the item is not ours any more. Nothing was written.
@@ -169,11 +185,14 @@ class Leases:
                 try:
                     self._items.update(held.item_id, change, explain=True)
                 except ItemChanged as refused:
-                    if not landed(change, self._current(held, refused)):
-                        self._lose(held, refused.current)
-                        raise LockLost from None
-                    self._written(held, change, done)
-                    return
+                    current = self._current(held, refused)
+                    if landed(change, current):
+                        self._written(held, change, done)
+                        return
+                    if current is not None and _is_ours(held, current) and adopt(current):
+                        continue
+                    self._lose(held, current)
+                    raise LockLost from None
                 except (ServiceUnavailable, CredentialsError, PermissionDenied) as error:
                     problem = error
                 else:
@@ -255,8 +274,9 @@ class Leases:
         try:
             self._items.update(held.item_id, change, explain=True)
         except ItemChanged as refused:
-            if not landed(change, self._current(held, refused)):
-                self._lose(held, refused.current)
+            current = self._current(held, refused)
+            if not landed(change, current):
+                self._lose(held, current)
             return
         except PyanamoError as error:
             # The lease holds for two thirds of its time yet, and the fence holds in any case.

@@ -7,14 +7,15 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from pyanamo_tui.engine.execution import Execution, Result, Shared
+from pyanamo_tui.engine.execution import Execution, Result, Shared, TaskGone
 from pyanamo_tui.engine.lease import Held, LockLost
 from pyanamo_tui.engine.logkeeper import ENTRY_ROOM, fitted
 from pyanamo_tui.engine.runner import NO_OUTCOME, HostFault
 from pyanamo_tui.workflow import schema, transitions
-from pyanamo_tui.workflow.change import Change
-from pyanamo_tui.workflow.model import ItemState, TaskStatus
-from pyanamo_tui.workflow.sizes import MAX_ITEM_BYTES, value_bytes
+from pyanamo_tui.workflow.change import Change, fold, tasks_unchanged
+from pyanamo_tui.workflow.model import ItemState, Task, TaskStatus
+from pyanamo_tui.workflow.schema import Record
+from pyanamo_tui.workflow.sizes import MAX_ITEM_BYTES, record_bytes, value_bytes
 
 NESTED_SPARE: Final = 16 * 1024
 """Bytes of a nested item's 400 KB left for its lock, live tail and signature."""
@@ -25,16 +26,35 @@ class Nested(Execution):
 
     def __init__(self, shared: Shared, held: Held) -> None:
         super().__init__(shared, held)
-        scripts = schema.map_of(held.record, schema.SCRIPT) or {}
-        self._malformed = {key for key, value in scripts.items() if "M" not in value}
-        self._waiting = deque(
-            task.key for task in held.item.tasks if not task.ended and task.key not in self._malformed
-        )
-        self._unended = len(self._waiting)
-        self._has_log_map = schema.map_of(held.record, schema.LOG) is not None
+        self._in_hand: set[str] = set()
+        """Tasks that run, or have ended and are not recorded yet."""
+        self._see()
         self._fault: HostFault | None = None
         self._problem: BaseException | None = None
         self._stopped_by_wall_time = False
+
+    def _see(self) -> None:
+        """Work out what is to be done from the item as we know it."""
+        held = self._held
+        scripts = schema.map_of(held.record, schema.SCRIPT) or {}
+        self._malformed = {key for key, value in scripts.items() if "M" not in value}
+        unended = [task.key for task in held.item.tasks if not task.ended and task.key not in self._malformed]
+        self._waiting = deque(key for key in unended if key not in self._in_hand)
+        self._unended = len(unended)
+        self._has_log_map = schema.map_of(held.record, schema.LOG) is not None
+
+    def _adopt(self, current: Record) -> bool:
+        """Take over what others did to the tasks of this item beside our lock; False if that is nothing we do not know.
+
+        A task that they made wait again runs again, one that they ended or deleted does not run.
+        """
+        held = self._held
+        if schema.map_of(current, schema.SCRIPT) == schema.map_of(held.record, schema.SCRIPT):
+            return False
+        self._say("tasks-changed", "Others changed tasks of this item while it is ours: they are looked at anew")
+        held.item, held.record, held.size = schema.read_item(current), current, record_bytes(current)
+        self._see()
+        return True
 
     def run(self) -> Result:
         more = [
@@ -76,11 +96,19 @@ class Nested(Execution):
                     self._stopped_by_wall_time = True
                     return
                 key = self._waiting.popleft()
-            self._run_task(key)
+                self._in_hand.add(key)
+                task = self._held.item.task(key)
+            assert task is not None
+            try:
+                self._run_task(task)
+            except TaskGone:
+                self._say("task-gone", "It was deleted while it ran: there is nowhere to record it", key=key)
+            finally:
+                with self._held.guard:
+                    self._in_hand.discard(key)
 
-    def _run_task(self, key: str) -> None:
-        task = self._held.item.task(key)
-        assert task is not None
+    def _run_task(self, task: Task) -> None:
+        key = task.key
         ended, kept = self._execute(key, task.script, lambda: self._room(key))
         if ended.ending in NO_OUTCOME:
             return
@@ -88,7 +116,10 @@ class Nested(Execution):
         def finish(outcome: transitions.Outcome) -> Change:
             return self._finishing(key, outcome)
 
-        self._write(finish, self._outcome(ended, kept), lambda change: self._finished(key, change))
+        def done(change: Change) -> None:
+            self._finished(key, change)
+
+        self._write(finish, self._outcome(ended, kept), key=key, done=done, adopt=self._adopt)
         self._say("task-done" if ended.ok else "task-failed", kept.log.status, key=key, ended=ended)
 
     def _room(self, key: str) -> int:
@@ -102,13 +133,19 @@ class Nested(Execution):
         return value_bytes(logs[key]) if key in logs else 0
 
     def _finishing(self, key: str, outcome: transitions.Outcome) -> Change:
-        """The change that records a task; the last one ends the item in the same write."""
+        """The change that records a task; the last one ends the item in the same write.
+
+        Raises:
+            TaskGone: there is no such task any more.
+        """
         held, room = self._held, self._room(key)
+        if held.item.task(key) is None:
+            raise TaskGone
         close = self._close_with(key, outcome)
         item = held.item
 
         def change(trimmed: transitions.Outcome) -> Change:
-            return transitions.finish_task(
+            made = transitions.finish_task(
                 item,
                 key,
                 trimmed,
@@ -117,6 +154,7 @@ class Nested(Execution):
                 has_log_map=self._has_log_map,
                 close=close,
             )
+            return replace(made, conditions=(*made.conditions, *tasks_unchanged(held.record, (key,))))
 
         whole = change(outcome)
         if _entry_bytes(whole, key) <= room:
@@ -142,6 +180,9 @@ class Nested(Execution):
         log = schema.read_log(entry)
         tasks = tuple(replace(t, status=status, log=log) if t.key == key else t for t in held.item.tasks)
         held.item = replace(held.item, tasks=tasks)
+        scripts = held.record[schema.SCRIPT]["M"]
+        written = schema.mapping({**scripts[key]["M"], schema.STATUS: schema.text(status)})
+        held.record[schema.SCRIPT] = schema.mapping({**scripts, key: written})
         held.size += (0 if entry is None else len(key) + value_bytes(entry)) - self._old_size(key)
         if entry is not None:
             self._has_log_map = True
@@ -152,40 +193,40 @@ class Nested(Execution):
     def _close(self) -> Result:
         """End the item, unless its last task did so."""
         held, shared = self._held, self._shared
-        failed = [task.key for task in held.item.tasks if task.status == TaskStatus.FAILED]
-        if held.closed:
-            result = Result.FAILED if failed else Result.DONE
-        else:
-            result = self._how_to_close(failed)
-            again = failed if result == Result.RETRY else ()
-            state = _STATES[result]
+        result = Result.FAILED if self._failed() else Result.DONE
 
-            def close() -> Change:
-                change = transitions.close_nested(
-                    held.item,
-                    state,
-                    lock_id=held.lock_id,
-                    now=shared.clock(),
-                    forgive_attempt=result == Result.RELEASED,
-                    again=again,
-                )
-                why = self._why_nothing_ran()
-                if state != ItemState.FAILED or why is None:
-                    return change
-                return replace(change, sets={**change.sets, (schema.SIGNATURE,): schema.text(why)})
+        def close() -> Change:
+            nonlocal result
+            result = self._how_to_close()
+            change = transitions.close_nested(
+                held.item,
+                _STATES[result],
+                lock_id=held.lock_id,
+                now=shared.clock(),
+                forgive_attempt=result == Result.RELEASED,
+                again=self._failed() if result == Result.RETRY else (),
+            )
+            why = self._why_nothing_ran()
+            if result == Result.FAILED and why is not None:
+                change = replace(change, sets={**change.sets, (schema.SIGNATURE,): schema.text(why)})
+            return fold(replace(change, conditions=(*change.conditions, *tasks_unchanged(held.record))), held.record)
 
-            shared.leases.write(held, close)
+        if not held.closed:
+            shared.leases.write(held, close, adopt=self._adopt)
         ended = sum(task.ended for task in held.item.tasks)
-        self._say(result, f"{ended} of {len(held.item.tasks)} tasks ended, {len(failed)} failed")
+        self._say(result, f"{ended} of {len(held.item.tasks)} tasks ended, {len(self._failed())} failed")
         return result
 
-    def _how_to_close(self, failed: list[str]) -> Result:
+    def _failed(self) -> list[str]:
+        return [task.key for task in self._held.item.tasks if task.status == TaskStatus.FAILED]
+
+    def _how_to_close(self) -> Result:
         unended = [task for task in self._held.item.tasks if not task.ended and task.key not in self._malformed]
         if unended:
             return Result.WALL_TIME if self._stopped_by_wall_time else Result.RELEASED
         if self._why_nothing_ran() is not None:
             return Result.FAILED
-        if failed:
+        if self._failed():
             return Result.RETRY if self._may_retry else Result.FAILED
         return Result.DONE
 

@@ -29,7 +29,7 @@ from pyanamo_tui.engine.statefile import Json, StateFile
 from pyanamo_tui.engine.stop import Signals, Stage, Stop
 from pyanamo_tui.engine.walltime import WallTime
 from pyanamo_tui.engine.watchdog import MARK, Watchdog
-from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.errors import PyanamoError, ServiceRefused
 from pyanamo_tui.workflow import schema
 
 IDLE_FIRST: Final = 0.5
@@ -262,6 +262,9 @@ class Worker:
             self._claimed += 1
         try:
             result = run_item(shared, claimed)
+        except ServiceRefused as error:
+            self._log.say("gave-up", f"{error.message}. {_RUNS_OUT}", item=item_id, attempt=attempt)
+            result = Result.GAVE_UP
         except PyanamoError:
             raise
         except Exception:
@@ -324,6 +327,7 @@ class Worker:
         }
 
 
+_RUNS_OUT: Final = "How the item ended cannot be written; its lease will run out"
 _LEAVE_AFTER: Final = 3.0
 _STAGE_WORDS: Final = {
     Stage.DRAINING: "No more items are taken; those in hand are finished",

@@ -7,7 +7,7 @@ record in memory what DynamoDB would: undo needs the outcome, and the property t
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +26,7 @@ from pyanamo_tui.workflow.schema import (
     OWNER,
     SCRIPT,
     STATE,
+    STATUS,
     AttributeValue,
     Record,
     float_of,
@@ -147,6 +148,22 @@ def unchanged(record: Record, *, script_too: bool = False) -> tuple[Condition, .
         Exists((ITEM_ID,)),
         *(Equals((name,), record[name]) if name in record else Absent((name,)) for name in names),
     )
+
+
+COMPARED_TASKS: Final = 100
+"""Tasks whose statuses one condition can name: AWS takes expressions of 4 KB ("Expression limits")."""
+
+
+def tasks_unchanged(record: Record, keys: Collection[str] = ()) -> tuple[Condition, ...]:
+    """That the statuses of a nested item's tasks are what was read, so that counts made from them are right.
+
+    Of an item with more than a hundred tasks only those of `keys` are compared.
+    """
+    tasks = (value_at(record, (SCRIPT,)) or {}).get("M", {})
+    compared = tasks if len(tasks) <= COMPARED_TASKS else [key for key in keys if key in tasks]
+    paths = [(SCRIPT, key, STATUS) for key in compared if "M" in tasks[key]]
+    statuses = [(path, value_at(record, path)) for path in paths]
+    return tuple(Absent(path) if value is None else Equals(path, value) for path, value in statuses)
 
 
 def exactly(record: Record) -> tuple[Condition, ...]:
