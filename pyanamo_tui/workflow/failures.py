@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from pyanamo_tui.workflow.endings import advice, ending_of, explain
 from pyanamo_tui.workflow.masking import mask
 from pyanamo_tui.workflow.model import FailureGroup, Item, ItemFacts, ItemState, LogEntry, Task, TaskStatus
 from pyanamo_tui.workflow.telling import Rank, last_lines, telling_line, without_controls
+
+_Value = TypeVar("_Value")
 
 SIGNATURE_LENGTH: Final = 120
 """Characters a signature has at most."""
@@ -113,72 +115,103 @@ def _code_signature(exit_code: int) -> str:
 
 
 class FailureTally:
-    """Failed items by group, kept up to date item by item. Only groups that changed are put together again."""
+    """Failed items by group, kept up to date by what changed. Only groups that changed are put together again."""
 
     def __init__(self) -> None:
-        self._members: dict[str, dict[str, ItemFacts]] = {}
-        self._made: dict[str, FailureGroup] = {}
+        self._groups: dict[str, _Group] = {}
 
-    def add(self, facts: ItemFacts) -> None:
-        """Count an item in, if it is a failure."""
-        if is_failure(facts):
-            key = group_key(facts)
-            self._members.setdefault(key, {})[facts.item_id] = facts
-            self._made.pop(key, None)
-
-    def remove(self, facts: ItemFacts) -> None:
-        """Take out what `add` of the same facts put in; nothing if it is not there."""
-        if is_failure(facts):
-            key = group_key(facts)
-            members = self._members.get(key)
-            if members is not None and members.pop(facts.item_id, None) is not None:
-                self._made.pop(key, None)
-                if not members:
-                    del self._members[key]
+    def update(self, old: ItemFacts | None, new: ItemFacts | None) -> None:
+        """Count one item's change in, where it was or is a failure; as `progress.Tally.update`."""
+        before = None if old is None or not is_failure(old) else group_key(old)
+        after = None if new is None or not is_failure(new) else group_key(new)
+        if old is not None and before is not None:
+            group = self._groups[before]
+            group.take_out(old, stays=before == after)
+            if not group.members and before != after:
+                del self._groups[before]
+        if new is not None and after is not None:
+            self._groups.setdefault(after, _Group()).put(new)
 
     def groups(self) -> tuple[FailureGroup, ...]:
         """The groups, the largest first, those of one size by signature."""
-        for key, members in self._members.items():
-            if key not in self._made:
-                self._made[key] = _group(key, members)
-        return _sorted(self._made.values())
+        return _sorted(group.made(key) for key, group in self._groups.items())
 
 
-def _group(key: str, members: dict[str, ItemFacts]) -> FailureGroup:
-    codes: Counter[int | None] = Counter()
-    steps: set[str | None] = set()
-    owners: set[str | None] = set()
-    ended: list[float] = []
-    for facts in members.values():
-        codes[facts.exit_code] += 1
-        steps.add(facts.step)
-        owners.add(facts.owner)
-        if facts.ended_at is not None:
-            ended.append(facts.ended_at)
-    known = {code: count for code, count in codes.items() if code is not None}
-    return FailureGroup(
-        signature=key,
-        count=len(members),
-        exit_code=min(known, key=lambda code: (-known[code], code), default=None),
-        first=min(ended, default=None),
-        last=max(ended, default=None),
-        item_ids=tuple(sorted(members)),
-        steps=tuple(sorted(step for step in steps if step is not None)),
-        owners=tuple(sorted(owner for owner in owners if owner is not None)),
-    )
+class _Group:
+    """The members of one group and what is counted of them."""
+
+    __slots__ = ("_codes", "_first", "_ids", "_last", "_made", "_owners", "_steps", "members")
+
+    def __init__(self) -> None:
+        self.members: dict[str, ItemFacts] = {}
+        self._codes: Counter[int | None] = Counter()
+        self._steps: Counter[str | None] = Counter()
+        self._owners: Counter[str | None] = Counter()
+        self._first: float | None = None
+        self._last: float | None = None
+        self._ids: tuple[str, ...] | None = ()
+        self._made: FailureGroup | None = None
+
+    def put(self, facts: ItemFacts) -> None:
+        """Count an item in; in place of what `take_out` has just counted out."""
+        self._made = None
+        if facts.item_id not in self.members:
+            self._ids = None
+        self.members[facts.item_id] = facts
+        self._count(facts, 1)
+        ended = facts.ended_at
+        if ended is not None:
+            self._first = ended if self._first is None else min(self._first, ended)
+            self._last = ended if self._last is None else max(self._last, ended)
+
+    def take_out(self, facts: ItemFacts, *, stays: bool) -> None:
+        """Count an item out; `stays`: other facts of it are put in next."""
+        self._made = None
+        self._count(facts, -1)
+        if not stays:
+            del self.members[facts.item_id]
+            self._ids = None
+        if facts.ended_at is not None and facts.ended_at in {self._first, self._last}:
+            others = (one.ended_at for one in self.members.values() if one.item_id != facts.item_id)
+            ended = [at for at in others if at is not None]
+            self._first, self._last = min(ended, default=None), max(ended, default=None)
+
+    def _count(self, facts: ItemFacts, by: int) -> None:
+        _add(self._codes, facts.exit_code, by)
+        _add(self._steps, facts.step, by)
+        _add(self._owners, facts.owner, by)
+
+    def made(self, key: str) -> FailureGroup:
+        """The group as it is now; the same object while nothing of it changed."""
+        if self._ids is None:
+            self._ids = tuple(sorted(self.members))
+        if self._made is None:
+            known = {code: count for code, count in self._codes.items() if code is not None}
+            self._made = FailureGroup(
+                signature=key,
+                count=len(self.members),
+                exit_code=min(known, key=lambda code: (-known[code], code), default=None),
+                first=self._first,
+                last=self._last,
+                item_ids=self._ids,
+                steps=tuple(sorted(step for step in self._steps if step is not None)),
+                owners=tuple(sorted(owner for owner in self._owners if owner is not None)),
+            )
+        return self._made
+
+
+def _add(counter: Counter[_Value], value: _Value, by: int) -> None:
+    counter[value] += by
+    if not counter[value]:
+        del counter[value]
 
 
 def group_failures(items: Iterable[ItemFacts]) -> tuple[FailureGroup, ...]:
     """The failed among these items in groups, the largest first, those of one size by signature."""
-    members: dict[str, dict[str, ItemFacts]] = {}
+    tally = FailureTally()
     for facts in items:
-        if is_failure(facts):
-            key = group_key(facts)
-            if key in members:
-                members[key][facts.item_id] = facts
-            else:
-                members[key] = {facts.item_id: facts}
-    return _sorted(_group(key, found) for key, found in members.items())
+        tally.update(None, facts)
+    return tally.groups()
 
 
 def _sorted(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:

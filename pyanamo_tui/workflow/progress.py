@@ -127,12 +127,13 @@ class Tally:
         self._ended = 0
         self._failed = 0
         for facts in items:
-            self._count(facts, 1)
+            self.update(None, facts)
 
     def update(self, old: ItemFacts | None, new: ItemFacts | None) -> None:
         """Count one item's change in. `old` must be what was last given as `new` for the item."""
         if old is new:
             return
+        self._failures.update(old, new)
         if old is not None:
             self._count(old, -1)
         if new is not None:
@@ -146,10 +147,6 @@ class Tally:
         self._steps[facts.step or "", facts.state] += by
         if facts.nested_tasks is not None:
             self._quarters[quarter_of(facts.percent_done)] += by
-        if by > 0:
-            self._failures.add(facts)
-        else:
-            self._failures.remove(facts)
 
     def take_ended(self) -> tuple[int, int]:
         """How many items were seen to end since the last call, and how many of them failed: for `RateHistory.add`.

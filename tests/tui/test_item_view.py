@@ -27,9 +27,8 @@ _filters = st.sampled_from(["", "state:failed", "step:Align attempts>0", "!state
 
 def _spec(text: str, column: int, reverse: bool) -> ViewSpec:
     chosen = SORTS[column % len(SORTS)]
-    key = chosen.sort_key
-    assert key is not None
-    return ViewSpec(parse_filter(text), chosen.key, lambda facts: (key(facts), facts.item_id), reverse)
+    assert chosen.sort_key is not None
+    return ViewSpec(parse_filter(text), chosen.key, chosen.sort_key, reverse)
 
 
 @given(_tables, _tables, _filters, st.integers(0, 7), st.booleans())

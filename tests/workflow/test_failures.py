@@ -17,6 +17,7 @@ from pyanamo_tui.workflow.failures import (
     advice,
     explain,
     group_failures,
+    group_key,
     is_failure,
     item_failure,
     signature,
@@ -251,16 +252,27 @@ FACTS: Final = st.builds(
 )
 
 
-@given(st.lists(FACTS))
-def test_a_tally_kept_up_to_date_equals_grouping_from_scratch(history: list[ItemFacts]) -> None:
+@given(st.lists(st.tuples(FACTS, st.booleans())))
+def test_a_tally_kept_up_to_date_equals_grouping_from_scratch(history: list[tuple[ItemFacts, bool]]) -> None:
     tally = FailureTally()
     known: dict[str, ItemFacts] = {}
-    for facts in history:
-        if facts.item_id in known:
-            tally.remove(known[facts.item_id])
-        tally.add(facts)
-        known[facts.item_id] = facts
-        assert tally.groups() == group_failures(known.values())
+    for facts, gone in history:
+        tally.update(known.pop(facts.item_id, None), None if gone else facts)
+        if not gone:
+            known[facts.item_id] = facts
+        groups = tally.groups()
+        assert groups == group_failures(known.values())
+        failed = [one for one in known.values() if is_failure(one)]
+        assert {group.signature: set(group.item_ids) for group in groups} == {
+            group_key(one): {other.item_id for other in failed if group_key(other) == group_key(one)} for one in failed
+        }
+        for group in groups:
+            members = [known[item_id] for item_id in group.item_ids]
+            ended = [one.ended_at for one in members if one.ended_at is not None]
+            assert group.count == len(members)
+            assert (group.first, group.last) == (min(ended, default=None), max(ended, default=None))
+            assert group.steps == tuple(sorted({one.step for one in members if one.step is not None}))
+            assert group.owners == tuple(sorted({one.owner for one in members if one.owner is not None}))
 
 
 def single(state: str, log: dict[str, schema.AttributeValue], **more: schema.AttributeValue) -> Record:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Label
 
 from pyanamo_tui.tui.changes import make_change
-from pyanamo_tui.tui.columns import SORTS, key_of
+from pyanamo_tui.tui.columns import ITEM, SORTS
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.item_view import View, ViewSpec, advance, build
 from pyanamo_tui.tui.modals.choose import Choice, Choose
@@ -86,8 +86,8 @@ class ItemListScreen(ItemLooksScreen):
         self.relist()
 
     def _spec(self) -> ViewSpec:
-        key = self._sort.sort_key or key_of
-        return ViewSpec(self._filter, self._sort.key, lambda facts: (key(facts), facts.item_id), self._reverse)
+        key = None if self._sort is ITEM else self._sort.sort_key
+        return ViewSpec(self._filter, self._sort.key, key, self._reverse)
 
     def relist(self) -> None:
         """List again from nothing: another question was asked."""
