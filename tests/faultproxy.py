@@ -29,8 +29,8 @@ EXPIRED: Final = (
 class Faults:
     """What goes wrong, each as a probability a request; may be changed while the proxy runs.
 
-    `lost_answers` lets the request through and breaks the connection instead of answering; `only` limits the faults to
-    requests whose bytes it accepts.
+    `lost_answers` lets the request through and breaks the connection instead of answering; `only` limits the faults,
+    being paused too, to requests whose bytes it accepts.
     """
 
     throttle: float = 0.0
@@ -111,7 +111,7 @@ class FaultProxy:
 
     def _exchange(self, client: socket.socket, server: socket.socket, request: bytes) -> bool:
         """Answer one request, badly perhaps; whether the connection goes on."""
-        while self.faults.paused and not self._over.is_set():
+        while self.faults.paused and self.faults.only(request) and not self._over.is_set():
             time.sleep(0.02)
         if self.faults.latency:
             time.sleep(self.faults.latency)

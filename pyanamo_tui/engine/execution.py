@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from pyanamo_tui.engine.logkeeper import (
 from pyanamo_tui.engine.runner import EXIT_NOT_EXECUTABLE, NO_OUTCOME, Ended, Ending, HostFault, Output, Task
 from pyanamo_tui.engine.stop import Stop
 from pyanamo_tui.engine.walltime import WallTime
-from pyanamo_tui.engine.watchdog import Watchdog
+from pyanamo_tui.engine.watchdog import MARK, Watchdog
 from pyanamo_tui.errors import PyanamoError, ServiceRefused
 from pyanamo_tui.workflow import failures, schema, transitions
 from pyanamo_tui.workflow.change import Change
@@ -78,12 +79,10 @@ class Execution:
     def __init__(self, shared: Shared, held: Held) -> None:
         self._shared = shared
         self._held = held
-        # A copy of the environment a task would be lost work for items of thousands of tasks.
         self._environment = {
             **shared.environment,
             "PYANAMO_TABLE": shared.table,
             "PYANAMO_ITEM": held.item_id.replace("\0", "\ufffd"),
-            "PYANAMO_TASK": "",
             "PYANAMO_ATTEMPT": str(held.attempt),
         }
 
@@ -120,7 +119,8 @@ class Execution:
             words = split_command(script, shared.environment)
         except CommandError as error:
             return self._unusable(error.message)
-        environment = {**self._environment, "PYANAMO_TASK": key} if key else self._environment
+        mark = f"{self._environment[MARK]}.{next(_NUMBERS)}"
+        environment = {**self._environment, "PYANAMO_TASK": key, MARK: mark}
         with Output(shared.work_dir) as output:
             task = Task(words, environment, output, shared.watchdog, shared.task_timeout)
             try:
@@ -204,6 +204,8 @@ class Execution:
 
 
 _EMPTY: Final = LogEntry()
+_NUMBERS: Final = itertools.count(1)
+"""Numbers of the commands that this process starts."""
 
 
 def _without_log(change: Change) -> Change:

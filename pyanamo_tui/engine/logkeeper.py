@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ ENTRY_ROOM: Final = 8_000
 _ENTRY_OVERHEAD: Final = 700
 """Bytes of an entry besides its two texts, where it names two stores."""
 _SPARE_AFTER_REFUSAL: Final = 60.0
+_LOOK_EVERY: Final = 0.2
 _READ_BYTES: Final = 1 << 20
 
 
@@ -149,7 +151,7 @@ class LogKeeper:
         out_size, err_size = (os.fstat(descriptor).st_size for descriptor in output.descriptors)
         out_tail, err_tail = (decode_output(tail) for tail in output.tail(IN_ITEM + 1))
         out_room, err_room = _rooms(room, len(out_tail.encode()), len(err_tail.encode()))
-        notes: list[str] = []
+        notes: list[str] = [] if ended.ok or output.has_room else ["the disk for its output is full"]
         out_uri = err_uri = None
         if out_size > IN_ITEM or len(out_tail.encode()) > out_room:
             out_uri, note = self._put([*names, "stdout"], output.stdout, out_size)
@@ -195,7 +197,7 @@ class LogKeeper:
         if self._clock() < until:
             return None, why
         try:
-            return put(), ""
+            return self._unless_cancelled(put), ""
         except Interrupted as stopped:
             return None, stopped.message
         except PyanamoError as error:
@@ -205,6 +207,23 @@ class LogKeeper:
         with self._lock:
             self._refusals[store] = (self._clock() + _SPARE_AFTER_REFUSAL, why)
         return None, why
+
+    def _unless_cancelled(self, put: Callable[[], str]) -> str:
+        """Put a log, but do not wait for a store that does not answer when the engine has to stop."""
+        answer: Future[str] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(put())
+            except BaseException as problem:
+                # Raised again where it is waited for.
+                answer.set_exception(problem)
+
+        threading.Thread(target=work, name="log-upload", daemon=True).start()
+        while not wait([answer], _LOOK_EVERY).done:
+            if self._cancelled():
+                raise Interrupted("The log was not kept whole: the engine had to stop")
+        return answer.result()
 
 
 def _entry(status: str, ended: Ended, attempt: int) -> LogEntry:

@@ -1,7 +1,8 @@
 """Runs one command: no shell, its own session, output straight to files, ended whole when it must end.
 
 The command writes to files by itself, so that the worker's memory does not grow with the output and a process left in
-the background can hold nothing up. When the command has ended, whatever it left in its process group is killed.
+the background can hold nothing up. When the command has ended, whatever it left in its process group is killed; when it
+did not end well, so is what left its session, since the item may be tried again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from pyanamo_tui.engine.watchdog import Watchdog
+from pyanamo_tui.engine.watchdog import MARK, Watchdog, kill_marked
 from pyanamo_tui.errors import PyanamoError
 
 EXIT_TIMED_OUT: Final = 124
@@ -32,6 +33,8 @@ EXIT_SIGNAL: Final = 128
 
 TERM_SECONDS: Final = 5.0
 """How long a task that must end may take from SIGTERM to SIGKILL."""
+ROOM_BYTES: Final = 64 * 1024
+"""Room on the disk below which no command is started."""
 _TICK: Final = 0.2
 _TICK_MS: Final = 200
 _MINUTE, _HOUR = 60, 3600
@@ -111,6 +114,15 @@ class Output:
         except OSError as error:
             raise HostFault(error) from error
         self.stdout, self.stderr = Path(out), Path(err)
+        if not self.has_room:
+            self.__exit__()
+            raise HostFault(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)))
+
+    @property
+    def has_room(self) -> bool:
+        """Whether their disk takes any more. On a full one every command would fail for want of room for its words."""
+        disk = os.fstatvfs(self._out)
+        return disk.f_bavail * disk.f_frsize >= ROOM_BYTES
 
     @property
     def descriptors(self) -> tuple[int, int]:
@@ -142,7 +154,7 @@ class Task:
 
     Args:
         words: the program and its arguments.
-        environment: the whole environment of the command.
+        environment: the whole environment of the command, with a mark of its own that finds what it leaves behind.
         output: where its streams go.
         watchdog: told of the process group while it runs.
         timeout: seconds after which it is ended, or None.
@@ -161,6 +173,7 @@ class Task:
     ) -> None:
         self.output = output
         self._watchdog = watchdog
+        self._mark = environment[MARK]
         self._timeout = timeout
         self._lock = threading.Lock()
         self._why: Ending | None = None
@@ -239,7 +252,10 @@ class Task:
                 self._signal(signal.SIGKILL)
                 code = process.wait()
         self._watchdog.ended(process.pid)
-        return self._ended(code, finished_at)
+        ended = self._ended(code, finished_at)
+        if not ended.ok:
+            kill_marked(self._mark)
+        return ended
 
     def _next_look(self) -> float:
         if self._timeout is None:

@@ -11,7 +11,11 @@ from typing import Final
 
 import psutil
 
+from pyanamo_tui.errors import UsageError
+
 EVERY: Final = 2.0
+_SAME_SECONDS: Final = 1.0
+"""By which the start of one and the same process may be told differently."""
 
 Json = str | int | float | bool | None | list["Json"] | Mapping[str, "Json"]
 
@@ -27,6 +31,9 @@ class StateFile:
         fixed: what never changes.
         clock: epoch seconds.
         say: told of a write that failed; the next may do.
+
+    Raises:
+        UsageError: the file is that of another engine, which runs.
     """
 
     def __init__(
@@ -45,6 +52,12 @@ class StateFile:
             "started_at": round(clock(), 3),
             **fixed,
         }
+        other = _running_owner(path)
+        if other is not None:
+            raise UsageError(
+                f"The state file {path} is that of another engine, process {other}",
+                "Give each engine a state file of its own.",
+            )
         self._written_at = 0.0
 
     def write(self, state: Callable[[], Mapping[str, Json]], *, now: bool = False) -> None:
@@ -61,3 +74,16 @@ class StateFile:
             beside.replace(self._path)
         except OSError as error:
             self._say(f"The state file {self._path} cannot be written: {error.strerror}")
+
+
+def _running_owner(path: Path) -> int | None:
+    """The process, other than this one, whose state a file tells and that runs yet."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        pid, created = int(told["pid"]), float(told["pid_created"])
+        if pid == os.getpid() or abs(psutil.Process(pid).create_time() - created) > _SAME_SECONDS:
+            return None
+    except (OSError, ValueError, TypeError, KeyError, psutil.Error):
+        # There is no such file or process, or the file is no engine's.
+        return None
+    return pid

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 MARK: Final = "PYANAMO_WORKER"
-"""Environment variable that every task inherits; its value is the worker's own."""
+"""Environment variable that every task inherits: the worker's own mark, a dot, and a number of the task's own."""
 _PROC: Final = Path("/proc")
 _ROUNDS: Final = 20
 
@@ -87,20 +87,29 @@ class Watchdog:
 
 
 def _marked(mark: str, groups: set[int]) -> set[int]:
-    """Processes of this mark, and of the sessions that the worker started."""
-    wanted = f"{MARK}={mark}".encode()
+    """Processes of this mark, a worker's or a task's, and of the sessions that the worker started."""
+    wanted = f"{MARK}={mark}.".encode()
     found: set[int] = set()
     for entry in _PROC.iterdir() if _PROC.is_dir() else ():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         pid = int(entry.name)
         try:
-            if os.getsid(pid) in groups or wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if os.getsid(pid) in groups or _carries(wanted, (entry / "environ").read_bytes()):
                 found.add(pid)
         except OSError:
             # It ended meanwhile, or is another user's.
             continue
     return found
+
+
+def _carries(wanted: bytes, environment: bytes) -> bool:
+    return any((line + b".").startswith(wanted) for line in environment.split(b"\0"))
+
+
+def kill_marked(mark: str) -> None:
+    """Kill every process that carries a mark, whatever its session."""
+    _kill(set(), mark)
 
 
 def _kill(groups: set[int], mark: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pyanamo_tui.engine.eventlog import EventLog
 from pyanamo_tui.engine.options import Idle, Options, parse
 from pyanamo_tui.local.server import dummy_environment
-from tests.engine.engines import Bench, single
+from tests.engine.engines import Bench, single, until
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +59,18 @@ def test_a_host_that_cannot_keep_output_takes_no_item(bench: Bench, tmp_path: Pa
     assert "cannot run commands" in engine.errors
     assert bench.state("one") == "todo"
     assert bench.item("one").facts.attempts is None
+
+
+@pytest.mark.processes
+def test_two_engines_have_no_state_file_together(bench: Bench, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    first = bench.start("--idle", "wait", "--state-file", str(state))
+    until(state.exists, "the state file")
+    second = bench.start("--state-file", str(state))
+    assert second.wait() == 2
+    assert f"another engine, process {first.process.pid}" in second.errors
+    first.close()
+    bench.run("--state-file", str(state))
 
 
 @pytest.mark.processes

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 from pathlib import Path
 
 import pytest
 
+from pyanamo_tui.aws.logstore import LogStore
+from pyanamo_tui.aws.session import Connection
+from pyanamo_tui.engine.logkeeper import LogKeeper
+from pyanamo_tui.engine.runner import Ended, Ending, HostFault, Output
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.model import ItemState
 from pyanamo_tui.workflow.schema import number, text
@@ -19,11 +25,18 @@ pytestmark = pytest.mark.processes
 def test_every_ending_of_a_single_item_is_told_apart(bench: Bench, tmp_path: Path) -> None:
     not_executable = tmp_path / "plain.txt"
     not_executable.write_text("no program\n")
+    no_program = tmp_path / "no-first-line"
+    no_program.write_text("echo hello\n")
+    no_program.chmod(0o755)
     bench.add(
         single("done", "printf 'a\\nb\\nc'"),
         single("failed", "sh -c 'echo out; echo broken: no such thing >&2; exit 3'"),
         single("not-found", "no-such-program --flag"),
         single("not-executable", str(not_executable)),
+        single("not-a-program", str(no_program)),
+        single("huge-word", f"sh -c 'echo {'x' * 200_000}'"),
+        single("huge-name", "y" * 300_000),
+        single("nul", "echo a\0b"),
         single("killed", "sh -c 'kill -9 $$'"),
         single("timeout", "sleep 60"),
         single("unquoted", "echo 'open"),
@@ -49,6 +62,10 @@ def test_every_ending_of_a_single_item_is_told_apart(bench: Bench, tmp_path: Pat
         "failed": (3, "exit code 3"),
         "not-found": (127, "not found: no-such-program"),
         "not-executable": (126, "not executable"),
+        "not-a-program": (126, "Exec format error"),
+        "huge-word": (126, "Argument list too long"),
+        "huge-name": (127, "not found: yyy"),
+        "nul": (126, "NUL byte"),
         "killed": (137, "killed by SIGKILL"),
         "timeout": (124, "timed out after 1 s"),
         "unquoted": (126, "a quote is not closed"),
@@ -64,8 +81,9 @@ def test_every_ending_of_a_single_item_is_told_apart(bench: Bench, tmp_path: Pat
     assert failed is not None
     assert (failed.stdout, failed.stderr) == ("out\n", "broken: no such thing\n")
     assert engine.summary["done"] == 4
-    assert engine.summary["failed"] == 7
-    assert engine.summary["claim_writes"] == 11
+    assert engine.summary["failed"] == 11
+    assert engine.summary["claim_writes"] == 15
+    assert all(record_bytes(bench.record(name)) - len(bench.item(name).script or "") < 10_000 for name in failures)
 
 
 def test_a_task_knows_what_it_is(bench: Bench) -> None:
@@ -195,6 +213,51 @@ def test_what_a_command_leaves_behind_is_killed_and_holds_nothing_up(bench: Benc
         log = bench.item(name).log
         assert log is not None
         assert log.exit_code == 124
+
+
+def test_what_leaves_its_session_is_killed_when_its_command_must_end(bench: Bench, tmp_path: Path) -> None:
+    slow, failed = tmp_path / "slow", tmp_path / "failed"
+    escape = 'setsid sh -c "echo \\$\\$ > {path}; exec sleep 300" & while [ ! -s {path} ]; do sleep 0.02; done'
+    bench.add(
+        single("slow", f"sh -c '{escape.format(path=slow)}; sleep 300'"),
+        single("failed", f"sh -c '{escape.format(path=failed)}; exit 1'"),
+    )
+    # The engine works on, so that it is not its end which kills them.
+    engine = bench.start("--task-timeout", "1", "--idle", "wait")
+    for name in ("slow", "failed"):
+        engine.said("failed", item=name)
+    ended(pid_in(slow))
+    ended(pid_in(failed))
+
+
+def test_a_limit_of_file_sizes_fails_the_command_alone(bench: Bench) -> None:
+    engine = bench.start("--idle", "wait")
+    engine.said("started")
+    limit = 100_000
+    resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    bench.add(single("large", "head -c 1000000 /dev/zero"), single("small", "echo hello"))
+    engine.said("failed", item="large")
+    engine.said("done", item="small")
+    log = bench.item("large").log
+    assert log is not None
+    assert "SIGXFSZ" in log.status
+
+
+def test_no_command_is_started_on_a_full_disk_and_one_that_filled_it_says_so(
+    tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = LogKeeper(LogStore(connection, None, ""), lambda: False)
+    failed = Ended(Ending.EXITED, 1, 0.0, 1.0)
+    with Output(tmp_path) as output:
+        assert keeper.keep(failed, output, ["T", "one"], attempt=1).log.status == "Failed: exit code 1"
+        disk = os.statvfs(tmp_path)
+        full = os.statvfs_result((*disk[:4], 0, *disk[5:10]))
+        monkeypatch.setattr(os, "fstatvfs", lambda _: full)
+        told = keeper.keep(failed, output, ["T", "one"], attempt=1).log.status
+        assert told == "Failed: exit code 1; the disk for its output is full"
+    with pytest.raises(HostFault, match="No space left"):
+        Output(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_nested_item_of_many_noisy_tasks_stays_under_the_limit(bench: Bench) -> None:

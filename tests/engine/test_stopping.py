@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.model import ItemState
 from pyanamo_tui.workflow.schema import number, text
-from tests.engine.engines import Bench, Engine, ended, lock_of, nested, now, pid_in, single, until
+from tests.engine.engines import DEADLINE, Bench, Engine, ended, lock_of, nested, now, pid_in, single, until
+from tests.faultproxy import FaultProxy, Faults
 
 pytestmark = pytest.mark.processes
 
@@ -86,6 +89,62 @@ def test_sigterm_while_there_is_nothing_to_do(bench: Bench) -> None:
     assert engine.summary["claimed"] == 0
 
 
+PHASES: Final = {
+    "finding": (b".Query", None),
+    "claiming": (b"UpdateItem", b"ALL_NEW"),
+    "finishing": (b"UpdateItem", b"Exit_Code"),
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_sigterm_while_a_request_has_no_answer_yet(bench: Bench, phase: str) -> None:
+    named, also = PHASES[phase]
+    held = threading.Event()
+
+    def of_this_phase(request: bytes) -> bool:
+        if named in request and (also is None or also in request):
+            held.set()
+            return True
+        return False
+
+    bench.add(single("one", "echo result"))
+    with FaultProxy(bench.url, Faults(paused=True, only=of_this_phase)) as proxy:
+        engine = bench.start("--grace", "30", url=proxy.url)
+        assert held.wait(DEADLINE)
+        engine.signal(signal.SIGTERM)
+        engine.said("stopping")
+        proxy.faults.paused = False
+        assert engine.wait() == 143
+    if phase == "finishing":
+        assert bench.state("one") == ItemState.DONE
+    elif phase == "claiming":
+        waits_again(bench, "one")
+    else:
+        assert bench.record("one") == single("one", "echo result")
+
+
+def test_sigterm_while_a_log_store_does_not_answer_keeps_the_outcome(bench: Bench) -> None:
+    asked = threading.Event()
+
+    def of_logs(request: bytes) -> bool:
+        if b"Logs_20140328" in request:
+            asked.set()
+            return True
+        return False
+
+    bench.add(single("one", "seq 1 9000"))
+    with FaultProxy(bench.url, Faults(paused=True, only=of_logs)) as proxy:
+        engine = bench.start("--grace", "0.5", url=proxy.url)
+        assert asked.wait(DEADLINE)
+        engine.signal(signal.SIGTERM)
+        assert engine.wait(10) == 143
+    log = bench.item("one").log
+    assert log is not None
+    assert bench.state("one") == ItemState.DONE
+    assert "the engine had to stop" in log.status
+    assert log.stdout.endswith("9000\n")
+
+
 def test_draining_finishes_the_item_with_all_its_tasks_and_takes_no_more(bench: Bench, tmp_path: Path) -> None:
     go, pid = tmp_path / "go", tmp_path / "pid"
     wait = f"sh -c 'echo $$ > {pid}; while [ ! -e {go} ]; do sleep 0.02; done'"
@@ -95,8 +154,8 @@ def test_draining_finishes_the_item_with_all_its_tasks_and_takes_no_more(bench: 
     bench.add(single("later", "true"))
     engine.signal(signal.SIGUSR1)
     engine.said("draining")
+    until(lambda: json.loads((tmp_path / "state.json").read_text())["draining"], "the state file's word of it")
     state = json.loads((tmp_path / "state.json").read_text())
-    assert state["draining"] is True
     assert state["pid"] == engine.process.pid
     assert state["running"] == [{"item": "hand", "step": "Step", "attempt": 1, "tasks": ["Task_0"]}]
     go.touch()
