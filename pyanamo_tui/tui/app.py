@@ -31,6 +31,7 @@ SCREEN_CLASSES: Final = {
     "failures": "pyanamo_tui.tui.screens.failures:FailuresScreen",
     "tables": "pyanamo_tui.tui.screens.tables:TablesScreen",
     "import": "pyanamo_tui.tui.screens.importing:ImportScreen",
+    "activity": "pyanamo_tui.tui.screens.activity:ActivityScreen",
 }
 """The numbered screens; a module is imported when its screen is first shown, so that the first frame is quick."""
 
@@ -59,6 +60,9 @@ class Dashboard(PlaceApp):
         Binding("4", "go('failures')", "failures", id="go.failures"),
         Binding("8", "go('tables')", "tables", id="go.tables"),
         Binding("9", "go('import')", "import", id="go.import"),
+        Binding(
+            "u", "go('activity')", "activity", id="go.activity", show=False, tooltip="changes made, and their undo"
+        ),
         Binding("r", "refresh_now", "refresh", id="app.refresh", show=False),
         Binding("p", "pause", "pause", id="app.pause", show=False),
         Binding("i", "interval", "interval", id="app.interval", show=False),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.modals.outcome import Outcome, OutcomeModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 TYPED_ABOVE: Final = 20
 """A change of more items than this is confirmed by typing their number."""
-OUTCOMES_SHOWN: Final = 500
+REASONS_SHOWN: Final = 5
+"""Reasons for leaving items alone that the question names; the result lists all of them."""
 
 _WORDS: Final = {
     "requeue": ("Requeue", "requeued"),
@@ -36,7 +38,7 @@ def question_of(plan: Plan, place: str) -> Question:
     number = plan.would_change if plan.would_change is not None else plan.total
     noun = "item" if number == 1 else "items"
     facts = [(label.capitalize(), value) for label, value in plan.detail.items() if value]
-    facts += [("Outcome", f"{count(items)} {what}") for what, items in plan.outcomes.items()]
+    facts += outcome_facts(plan)
     facts += [("Table", plan.table), ("Account", place)]
     if plan.write_units is not None:
         facts.append(("Cost", f"about {plan.write_units:,.0f} write units"))
@@ -51,6 +53,20 @@ def question_of(plan: Plan, place: str) -> Question:
     )
 
 
+def outcome_facts(plan: Plan) -> list[tuple[str, str]]:
+    """What is expected: how many change, then how many are left alone and why, the commonest reasons first."""
+    from pyanamo_tui.core.actions import DONE_TO  # noqa: PLC0415 - the core's AWS part, not before the first frame
+
+    told = DONE_TO.get(plan.action)
+    changing = [(what, items) for what, items in plan.outcomes.items() if told in {what, None}]
+    left = [(what, items) for what, items in plan.outcomes.items() if (what, items) not in changing]
+    facts = [("Changes", f"{count(items)} {what}") for what, items in changing]
+    reasons = [f"{count(items)}: {what}" for what, items in left[:REASONS_SHOWN]]
+    rest = sum(items for _, items in left[REASONS_SHOWN:])
+    reasons += [f"{count(rest)}: other reasons"] if rest else []
+    return facts + [("" if number else "Left alone", words) for number, words in enumerate(reasons)]
+
+
 def outcome_words(result: ActionResult) -> str:
     """One line: changed, skipped, failed, not started."""
     _, done = _WORDS.get(result.action, ("", "changed"))
@@ -61,20 +77,28 @@ def outcome_words(result: ActionResult) -> str:
     return ", ".join(parts)
 
 
-def outcome_lines(result: ActionResult) -> str:
-    """The skipped and the failed, one a line with its reason."""
-    listed = [f"{one.item}  skipped: {one.why}" for one in result.skipped]
-    listed += [f"{one.item}  failed: {one.why}" for one in result.failed]
-    more = len(listed) - OUTCOMES_SHOWN
-    return "\n".join([*listed[:OUTCOMES_SHOWN], *([f"… and {count(more)} more"] if more > 0 else [])])
+def outcome_of(plan: Plan, result: ActionResult) -> Outcome:
+    """What is told of a change that was not whole, item by item."""
+    skipped = [(one.item, one.why) for one in result.skipped]
+    failed = [(one.item, one.why) for one in result.failed]
+    not_started: list[str] = []
+    if result.not_started:
+        dealt_with = {*result.changed_ids, *(item for item, _ in skipped), *(item for item, _ in failed)}
+        not_started = [item for item in plan.item_ids if item not in dealt_with]
+    hint = f"{result.error.message}. {result.error.hint}" if result.error is not None else ""
+    words = outcome_words(result).capitalize()
+    return Outcome(words, hint, failed, skipped, not_started, undo=result.changed > 0 and result.id is not None)
 
 
-async def make_change(app: Dashboard, plan_it: Callable[[], Plan]) -> ActionResult | None:
+async def make_change(
+    app: Dashboard, plan_it: Callable[[], Plan], mark: Callable[[Collection[str]], None] | None = None
+) -> ActionResult | None:
     """Plan, ask, apply, tell. Runs inside a Textual worker; blocking calls go to threads.
 
     Args:
         app: the dashboard.
         plan_it: makes the plan; called on a thread.
+        mark: marks items in the list that the change was asked from: those that failed or were skipped.
 
     Returns:
         What came of it, or None when it was refused, cancelled or failed before anything was sent.
@@ -97,13 +121,13 @@ async def make_change(app: Dashboard, plan_it: Callable[[], Plan]) -> ActionResu
     if result is None:
         return None
     app.action_refresh_now()
-    words = outcome_words(result)
-    if result.error is not None or result.failed or result.skipped or result.not_started:
-        hint = result.error.message if result.error is not None else ""
-        app.push_screen(MessageModal(words.capitalize(), hint, outcome_lines(result)))
-    else:
+    if result.complete and not result.skipped:
         undo = "  U undoes it." if result.id else ""
-        app.notify(f"{words.capitalize()}.{undo}", markup=False)
+        app.notify(f"{outcome_words(result).capitalize()}.{undo}", markup=False)
+        return result
+    chosen = await app.push_screen_wait(OutcomeModal(outcome_of(plan, result), can_mark=mark is not None))
+    if chosen and mark is not None:
+        mark(chosen)
     return result
 
 

@@ -27,7 +27,7 @@ from pyanamo_tui.workflow.printable import printable
 from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from pyanamo_tui.core.plan import Plan
     from pyanamo_tui.workflow.model import Snapshot
@@ -315,9 +315,14 @@ class ItemListScreen(ItemLooksScreen):
             await self._change(workspace.actions.undo)
 
     async def _change(self, plan_it: Callable[[], Plan], *, clear_marks: bool = False) -> None:
-        result = await make_change(self.dashboard, plan_it)
-        if result is not None and clear_marks and result.complete:
+        before = self.table.marked
+        result = await make_change(self.dashboard, plan_it, self._mark_only)
+        if result is not None and clear_marks and result.complete and self.table.marked == before:
             self.table.clear_marks()
+
+    def _mark_only(self, item_ids: Collection[str]) -> None:
+        self.table.clear_marks()
+        self.table.mark(item_ids)
 
 
 SCOPES: Final = (
