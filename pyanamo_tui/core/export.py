@@ -254,8 +254,16 @@ def fact_fields(facts: ItemFacts) -> dict[str, str | int | None]:
     }
 
 
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
 def _iso(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _cell(held: str | int | None) -> str | int | None:
+    """A value that no spreadsheet takes for a formula: such texts get a `'` before them (OWASP, "CSV Injection")."""
+    return f"'{held}" if isinstance(held, str) and held.startswith(_FORMULA_SIGNS) else held
 
 
 def export_facts(
@@ -266,6 +274,9 @@ def export_facts(
     overwrite: bool = False,
 ) -> int:
     """Write a list of items for other tools: a header line and a row an item, or an object a line. Gives how many.
+
+    In CSV a text that begins as a formula does (`=`, `+`, `-`, `@`) gets a `'` before it, since ids and error lines are
+    foreign text that a spreadsheet would run; JSON Lines has every text as it is.
 
     Raises:
         BadInput: the file is there already, or cannot be written.
@@ -279,7 +290,7 @@ def export_facts(
                 writer.writeheader()
             for count, one in enumerate(facts, start=1):  # noqa: B007 - the count is the answer
                 if form == FactsForm.CSV:
-                    writer.writerow(fact_fields(one))
+                    writer.writerow({name: _cell(held) for name, held in fact_fields(one).items()})
                 else:
                     text.write(json.dumps(fact_fields(one)) + "\n")
         finally:

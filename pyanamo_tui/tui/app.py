@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -17,6 +18,7 @@ from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.place_app import ROOT, PlaceApp
+from pyanamo_tui.tui.view_memory import ListView, ViewMemory
 from pyanamo_tui.workflow.model import HealthStatus
 
 if TYPE_CHECKING:
@@ -203,6 +205,26 @@ class Dashboard(PlaceApp):
         self.monitor.set_interval(seconds)
 
     # -- telling --------------------------------------------------------------------------------
+
+    @cached_property
+    def views(self) -> ViewMemory:
+        """How lists were last looked at."""
+        memory = ViewMemory()
+        self.call_later(self._say_memory_problem)
+        return memory
+
+    @work(thread=True, group="memory", exit_on_error=False, description="remember a view")
+    def remember(self, place: str, name: str, view: ListView, used_filter: str = "") -> None:
+        """Keep how a list is looked at, and a filter that was typed, for the next session."""
+        self.views.remember(place, name, view)
+        if used_filter:
+            self.views.used_filter(used_filter)
+        self.call_later(self._say_memory_problem)
+
+    def _say_memory_problem(self) -> None:
+        problem, self.views.problem = self.views.problem, ""
+        if problem:
+            self.notify(problem, severity="warning", markup=False)
 
     def send_to_terminal(self, sequence: str) -> None:
         """Write a control sequence that draws nothing; nothing where there is no terminal."""

@@ -44,11 +44,15 @@ class ViewSpec:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The rows of a list under one spec. `total` is how many items there are, filter or not."""
+    """The rows of a list under one spec. `total` is how many items there are, filter or not.
+
+    `longest_id` is the characters of the longest id that there is or was.
+    """
 
     spec: ViewSpec
     rows: tuple[ItemFacts, ...]
     total: int
+    longest_id: int = 0
 
     @property
     def hidden(self) -> int:
@@ -70,7 +74,8 @@ def build(items: Mapping[str, ItemFacts], spec: ViewSpec, now: float) -> View:
     found.sort(key=_id_of)
     if spec.sort_key is not None:
         found.sort(key=spec.sort_key)
-    return View(spec, tuple(reversed(found) if spec.reverse else found), len(items))
+    rows = tuple(reversed(found) if spec.reverse else found)
+    return View(spec, rows, len(items), max(map(len, items), default=0))
 
 
 def advance(
@@ -93,7 +98,7 @@ def advance(
     if changed is None or not same_question or len(changed) > MERGE_LIMIT or _by_age(spec.filter):
         return build(items, spec, now)
     if not changed:
-        return View(spec, view.rows, len(items))
+        return View(spec, view.rows, len(items), view.longest_id)
     stayed = [facts for facts in view.rows if facts.item_id not in changed]
     if spec.reverse:
         stayed.reverse()
@@ -108,4 +113,5 @@ def advance(
         rows.append(facts)
         taken = place
     rows += stayed[taken:]
-    return View(spec, tuple(reversed(rows) if spec.reverse else rows), len(items))
+    longest = max((len(item_id) for item_id in changed), default=0)
+    return View(spec, tuple(reversed(rows) if spec.reverse else rows), len(items), max(view.longest_id, longest))

@@ -243,11 +243,18 @@ def word_start(text: str, cursor: int) -> int:
     return start
 
 
-def complete(text: str, cursor: int, steps: Iterable[str], states: Iterable[str], owners: Iterable[str]) -> list[str]:
+def complete(
+    text: str,
+    cursor: int,
+    steps: Iterable[str],
+    states: Iterable[str],
+    owners: Iterable[str],
+    codes: Iterable[str] = (),
+) -> list[str]:
     """What could stand in place of `text[word_start(text, cursor):cursor]`: field names, or values of the field.
 
-    `steps`, `states` and `owners` are those of the table; known states are offered too. At most 50, sorted, values that
-    need quotes in quotes. Nothing where the word is in quotes, or nothing fits.
+    `steps`, `states`, `owners` and exit `codes` are those of the table; known states are offered too. At most 50,
+    sorted, values that need quotes in quotes. Nothing where the word is in quotes, or nothing fits.
     """
     if text.count('"', 0, cursor) % 2:
         return []
@@ -262,6 +269,7 @@ def complete(text: str, cursor: int, steps: Iterable[str], states: Iterable[str]
         "state": lambda: {*states, *KNOWN_STATES},
         "step": lambda: steps,
         "host": lambda: owners,
+        "exit": lambda: codes,
     }
     name = ALIASES.get(written, written)
     if name == "debris":

@@ -10,7 +10,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from pyanamo_tui.tui.columns import FAILED_COLUMNS_NARROW, FAILED_COLUMNS_WIDE, columns_for, key_of
+from pyanamo_tui.tui.columns import FAILED_COLUMNS, key_of
 from pyanamo_tui.tui.format import age, count
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
@@ -47,6 +47,8 @@ GROUP_COLUMNS_WIDE = (
 class FailuresScreen(ItemListScreen):
     """Groups above, the items of the chosen group in the middle, the why of one item below."""
 
+    OFFERED = FAILED_COLUMNS
+    VIEW = "failures"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "requeue", "requeue", id="change.requeue", key_display="R"),
         Binding("n", "step(1)", "next item", id="look.next", show=False),
@@ -55,7 +57,7 @@ class FailuresScreen(ItemListScreen):
     ]
 
     def __init__(self) -> None:
-        super().__init__(ItemTable(FAILED_COLUMNS_NARROW, key_of, marks=True, id="items"))
+        super().__init__(ItemTable(FAILED_COLUMNS, key_of, marks=True, id="items"))
         self.groups: ItemTable[FailureGroup] = ItemTable(
             GROUP_COLUMNS, lambda row: row.signature, empty="Nothing has failed", id="groups"
         )
@@ -82,7 +84,7 @@ class FailuresScreen(ItemListScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """More columns where there is room."""
-        self.table.set_columns(columns_for(event.size.width, FAILED_COLUMNS_WIDE, FAILED_COLUMNS_NARROW))
+        super().on_resize(event)
         self.groups.set_columns(GROUP_COLUMNS_WIDE if event.size.width >= 110 else GROUP_COLUMNS)  # noqa: PLR2004
 
     def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:

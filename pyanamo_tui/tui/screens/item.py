@@ -19,7 +19,7 @@ from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, clock, count
 from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.item_list import SCOPES
+from pyanamo_tui.tui.screens.item_changes import SCOPES
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.tui.whole_log import LogPage, both_streams, kept_elsewhere, newest_page, save_log
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable

@@ -1,4 +1,4 @@
-"""What every screen with a list of items does the same: filter, sort, marks, opening, and changes to what is marked."""
+"""What every screen with a list of items does the same: filter, order, columns, marks, opening, exporting."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Label
 
-from pyanamo_tui.tui.changes import make_change
-from pyanamo_tui.tui.columns import ITEM, SORTS
+from pyanamo_tui.errors import UsageError
+from pyanamo_tui.tui.columns import ITEM, SORTS, columns_that_fit, sized_columns
+from pyanamo_tui.tui.exporting import Chosen, export_items
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.item_view import View, ViewSpec, advance, build
 from pyanamo_tui.tui.modals.choose import Choice, Choose
-from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
-from pyanamo_tui.tui.widgets.filter_bar import FilterBar
-from pyanamo_tui.tui.widgets.item_table import ItemTable
+from pyanamo_tui.tui.modals.columns import ColumnsModal
+from pyanamo_tui.tui.modals.saved_filters import SavedFilters
+from pyanamo_tui.tui.screens.item_changes import ItemChangesScreen
+from pyanamo_tui.tui.view_memory import ListView
+from pyanamo_tui.tui.widgets.filter_bar import FilterBar, KnownWords
+from pyanamo_tui.tui.widgets.item_table import Column, ItemTable
 from pyanamo_tui.workflow.filters import Filter, parse_filter
 from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.printable import printable
-from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
-    from pyanamo_tui.core.plan import Plan
+    from textual import events
+
     from pyanamo_tui.workflow.model import Snapshot
 
+GUTTER: Final = 4
+"""Cells of the table that are no column's: cursor, mark, a space, the scroll bar."""
 AT_ONCE: Final = 5_000
 """Up to so many items the list is made on the spot; above, on a thread, so that no key waits for it."""
 
@@ -44,28 +49,35 @@ class ViewMade(Message):
     changed: frozenset[str]
 
 
-class ItemListScreen(ItemLooksScreen):
+class ItemListScreen(ItemChangesScreen):
     """A screen around one ItemTable of items, with a filter bar and a line of counts.
 
-    Subclasses yield `self.table`, `self.line` and `self.bar` in `body`, and may narrow what is listed (`listed`).
+    Subclasses yield `self.table`, `self.line` and `self.bar` in `body`, may narrow what is listed (`listed`), and say
+    what columns there are (`OFFERED`): of those as many are shown as fit, unless the user chose. How a list is looked
+    at is remembered under `VIEW`; empty remembers nothing.
     """
+
+    OFFERED: ClassVar[tuple[Column[ItemFacts], ...]] = ()
+    VIEW: ClassVar[str] = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="look.filter", key_display="/"),
         Binding("l", "log", "log", id="look.log"),
         Binding("d", "describe", "describe", id="look.describe", show=False),
         Binding("s", "sort", "sort", id="look.sort"),
-        Binding("R", "requeue", "requeue", id="change.requeue", key_display="R"),
-        Binding("E", "set_state", "set state", id="change.set_state", show=False, key_display="E"),
-        Binding("D", "delete", "delete", id="change.delete", show=False, key_display="D"),
-        Binding("U", "undo", "undo the last change", id="change.undo", show=False, key_display="U"),
+        Binding("o", "columns", "columns", id="look.columns", show=False),
+        Binding("f", "saved_filters", "saved filters", id="look.saved", show=False),
+        Binding("e", "export", "export", id="look.export", show=False),
     ]
 
     def __init__(self, table: ItemTable[ItemFacts]) -> None:
         super().__init__()
         self.table = table
         self.line = Label("", classes="list-line")
-        self.bar = FilterBar(self._words)
+        self.bar = FilterBar(self._words, lambda: self.dashboard.views.history)
+        self._chosen: tuple[str, ...] | None = None
+        self._recalled = ""
+        self._hosts: tuple[int, list[str]] = (-1, [])
         self._filter = Filter()
         self._sort, self._reverse = SORTS[0], False
         self._view: View | None = None
@@ -82,6 +94,7 @@ class ItemListScreen(ItemLooksScreen):
 
     def set_filter(self, text: str) -> None:
         """List what another filter matches."""
+        self._recall()
         self._filter = parse_filter(text)
         self.relist()
 
@@ -105,6 +118,7 @@ class ItemListScreen(ItemLooksScreen):
             both = None if changed is None or self._waiting is None else self._waiting | changed
             self._waiting, self._has_waiting = both, True
             return
+        self._recall()
         spec, now = self._spec(), time.time()
         if len(snapshot.items) <= AT_ONCE:
             self._shown(self._viewed(snapshot, changed, spec, now), changed or frozenset())
@@ -135,6 +149,7 @@ class ItemListScreen(ItemLooksScreen):
         self.table.show_sorted(self._sort.key, reverse=self._reverse)
         self.table.set_empty(self._empty_words(view))
         self.table.set_rows(view.rows, () if first else changed)
+        self.fit_columns()
         if changed:
             snapshot = self.dashboard.snapshot
             self.table.keep_marks(lambda key: snapshot is None or key in snapshot.items)
@@ -161,6 +176,9 @@ class ItemListScreen(ItemLooksScreen):
         if self._filter.text:
             text.append(f"   / {printable(self._filter.text)}", "italic")
         self.show_counts(text)
+        # The Monitor has read the facts of every item, or is at it: no filter costs a read of the table.
+        over = f"all {count(view.total)}" if snapshot.exact else f"the {count(view.total)} read so far"
+        self.bar.tell(f"{count(len(view.rows))} match, looked for here in {over}")
 
     def show_counts(self, text: Text) -> None:
         """Put the counts where this screen has them."""
@@ -168,14 +186,16 @@ class ItemListScreen(ItemLooksScreen):
             self._counts = text
             self.line.update(text)
 
-    def _words(self) -> tuple[list[str], list[str], list[str]]:
+    def _words(self) -> KnownWords:
         snapshot = self.dashboard.snapshot
         if snapshot is None:
-            return [], [], []
-        owners: set[str] = set()
-        for group in snapshot.failures:
-            owners.update(group.owners)
-        return [step.step for step in snapshot.steps], list(snapshot.counts), sorted(owners)
+            return KnownWords()
+        if self._hosts[0] != snapshot.seq:
+            owners = {facts.owner for facts in snapshot.items.values()}
+            self._hosts = (snapshot.seq, sorted(owner for owner in owners if owner))
+        codes = sorted({group.exit_code for group in snapshot.failures if group.exit_code is not None})
+        steps = [step.step for step in snapshot.steps]
+        return KnownWords(steps, list(snapshot.counts), self._hosts[1], [str(code) for code in codes])
 
     @on(ItemTable.MarksChanged)
     def _marks_changed(self) -> None:
@@ -194,8 +214,27 @@ class ItemListScreen(ItemLooksScreen):
             self.relist()
 
     @on(FilterBar.Closed)
-    def _filter_closed(self) -> None:
+    def _filter_closed(self, message: FilterBar.Closed) -> None:
         self.table.focus()
+        self._remember(message.used)
+
+    @on(FilterBar.SavedAsked)
+    def _saved_asked(self) -> None:
+        self.action_saved_filters()
+
+    @work(group="saved", exclusive=True)
+    async def action_saved_filters(self) -> None:
+        """Use a saved filter, save the one that holds, delete one."""
+        self.bar.close()
+        text = await self.app.push_screen_wait(SavedFilters(self.dashboard.views, self._filter.text))
+        if text is None:
+            return
+        try:
+            self.set_filter(text)
+        except UsageError as error:
+            self.notify(printable(error.message), severity="warning", markup=False)
+            return
+        self._remember(text)
 
     @work(group="sort", exclusive=True)
     async def action_sort(self) -> None:
@@ -212,23 +251,87 @@ class ItemListScreen(ItemLooksScreen):
     def _sort_by(self, chosen: str) -> None:
         self._reverse = not self._reverse if chosen == self._sort.key else False
         self._sort = next(column for column in SORTS if column.key == chosen)
+        self._remember()
         self.relist()
+
+    # -- columns, and what is remembered --------------------------------------------------------
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """More columns where there is room."""
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """The columns that were chosen, else as many as fit."""
+        if not self.OFFERED:
+            return
+        snapshot, view = self.dashboard.snapshot, self._view
+        longest_id = 0 if view is None else view.longest_id
+        longest_step = 0 if snapshot is None else max((len(step.step) for step in snapshot.steps), default=0)
+        if self._chosen is None:
+            room = (self.table.size.width or self.size.width) - GUTTER
+            self.table.set_columns(columns_that_fit(self.OFFERED, room, longest_id, longest_step))
+        else:
+            by_key = {column.key: column for column in SORTS}
+            chosen = tuple(by_key[key] for key in self._chosen)
+            self.table.set_columns(sized_columns(chosen, longest_id, longest_step))
+
+    @work(group="columns", exclusive=True)
+    async def action_columns(self) -> None:
+        """Choose which columns are shown, and in what order."""
+        if not self.OFFERED:
+            return
+        offered = [(column.key, column.title.lower()) for column in SORTS]
+        shown = [column.key for column in self.table.columns]
+        choice = await self.app.push_screen_wait(ColumnsModal(offered, shown))
+        if choice is not None:
+            self._chosen = choice.keys
+            self._remember()
+            self.fit_columns()
+
+    def _place(self) -> str:
+        dashboard = self.dashboard
+        region = dashboard.settings.region if dashboard.workspace is None else dashboard.workspace.region
+        return f"{region} {dashboard.settings.table}"
+
+    def _recall(self) -> None:
+        """Look at this table's list as it was looked at last."""
+        place = self._place()
+        if not self.VIEW or place == self._recalled:
+            return
+        self._recalled = place
+        view, known = self.dashboard.views.list_view(place, self.VIEW), {column.key: column for column in SORTS}
+        columns = tuple(key for key in dict.fromkeys(view.columns or ()) if key in known)
+        self._chosen = columns or None
+        self._sort, self._reverse = known.get(view.sort, SORTS[0]), view.reverse
+        try:
+            self._filter = parse_filter(view.filter)
+        except UsageError:
+            self._filter = Filter()  # Kept by another version, whose grammar it was.
+        self._view = None
+        self.fit_columns()
+
+    def _remember(self, used: str = "") -> None:
+        """Keep how the list is looked at now, and the filter that was typed."""
+        if not self.VIEW:
+            return
+        view = ListView(self._chosen, self._sort.key, self._reverse, self._filter.text)
+        self.dashboard.remember(self._place(), self.VIEW, view, used)
+
+    def forget_shown(self) -> None:
+        """Another table was opened: its list begins without marks, as it was looked at last."""
+        super().forget_shown()
+        self._view = None
+        self.table.clear_marks()
 
     def action_back_out(self) -> None:
         """Escape: clear the filter, then the marks, then go back."""
         if self._filter.text:
             self.set_filter("")
+            self._remember()
         elif not self.table.clear_marks():
             super().action_back_out()
 
     # -- what is chosen -------------------------------------------------------------------------
-
-    def targets(self) -> tuple[str, ...]:
-        """Ids that a change is about: the marked items, or the one under the cursor."""
-        if self.table.marked:
-            return tuple(sorted(self.table.marked))
-        row = self.table.row
-        return () if row is None else (row.item_id,)
 
     def item_here(self) -> tuple[str, str | None] | None:
         """The item under the cursor."""
@@ -239,10 +342,10 @@ class ItemListScreen(ItemLooksScreen):
         """The marked items."""
         return self.table.marked
 
-    def _known(self, item_ids: tuple[str, ...]) -> dict[str, ItemFacts]:
-        snapshot = self.dashboard.snapshot
-        items = {} if snapshot is None else snapshot.items
-        return {item_id: items[item_id] for item_id in item_ids if item_id in items}
+    def mark_only(self, item_ids: Collection[str]) -> None:
+        """Mark these and no others."""
+        self.table.clear_marks()
+        self.table.mark(item_ids)
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -261,72 +364,11 @@ class ItemListScreen(ItemLooksScreen):
         if row is not None:
             self.dashboard.show_item(row.item_id)
 
-    # -- changing -------------------------------------------------------------------------------
-
-    @work(group="change", exclusive=True)
-    async def action_requeue(self) -> None:
-        """Make the chosen items wait again."""
-        await self.requeue(self.targets())
-
-    async def requeue(self, item_ids: tuple[str, ...], detail: dict[str, str] | None = None) -> None:
-        """Ask what of them to run again where they are nested, then plan, ask and do it."""
-        workspace = self.dashboard.workspace
-        if workspace is None or not item_ids:
+    @work(group="export", exclusive=True)
+    async def action_export(self) -> None:
+        """Write the marked, the shown or all items to a file."""
+        snapshot, view = self.dashboard.snapshot, self._view
+        if snapshot is None or view is None:
             return
-        facts, scope = self._known(item_ids), Scope.ITEM
-        if any(known.nested for known in facts.values()):
-            chosen = await self.app.push_screen_wait(Choose("Requeue what of the nested items?", SCOPES))
-            if chosen is None:
-                return
-            scope = Scope(chosen)
-        await self._change(
-            lambda: workspace.actions.requeue(item_ids, scope, facts=facts, detail=detail), clear_marks=True
-        )
-
-    @work(group="change", exclusive=True)
-    async def action_set_state(self) -> None:
-        """Park the chosen items in a state."""
-        workspace, item_ids = self.dashboard.workspace, self.targets()
-        if workspace is None or not item_ids:
-            return
-        state = await self.app.push_screen_wait(
-            Prompt(f"Set the state of {count(len(item_ids))} items to", placeholder="Pending, todo, done, …")
-        )
-        if state:
-            await self._change(
-                lambda: workspace.actions.set_state(item_ids, state.strip(), facts=self._known(item_ids)),
-                clear_marks=True,
-            )
-
-    @work(group="change", exclusive=True)
-    async def action_delete(self) -> None:
-        """Delete the chosen items."""
-        workspace, item_ids = self.dashboard.workspace, self.targets()
-        if workspace is not None and item_ids:
-            await self._change(
-                lambda: workspace.actions.delete(item_ids, facts=self._known(item_ids)), clear_marks=True
-            )
-
-    @work(group="change", exclusive=True)
-    async def action_undo(self) -> None:
-        """Take the latest change back."""
-        workspace = self.dashboard.workspace
-        if workspace is not None:
-            await self._change(workspace.actions.undo)
-
-    async def _change(self, plan_it: Callable[[], Plan], *, clear_marks: bool = False) -> None:
-        before = self.table.marked
-        result = await make_change(self.dashboard, plan_it, self._mark_only)
-        if result is not None and clear_marks and result.complete and self.table.marked == before:
-            self.table.clear_marks()
-
-    def _mark_only(self, item_ids: Collection[str]) -> None:
-        self.table.clear_marks()
-        self.table.mark(item_ids)
-
-
-SCOPES: Final = (
-    Choice(Scope.ITEM, "item", "its failed and unfinished tasks", "i"),
-    Choice(Scope.FAILED_TASKS, "failed tasks", "only tasks that failed", "f"),
-    Choice(Scope.ALL_TASKS, "all tasks", "every task, done ones too", "a"),
-)
+        marked = [snapshot.items[key] for key in sorted(self.table.marked) if key in snapshot.items]
+        await export_items(self.dashboard, Chosen(marked, view.rows, self._filter.text, snapshot))

@@ -27,10 +27,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """One column. `width` is in cells; a flexible one also shares what room is left.
+    """One column. `width` is in cells; a flexible one that `grows` also shares what room is left.
 
-    Where there is too little it gives way. `sort_key` is what rows are ordered by; a column without one cannot be
-    sorted by. `cut_middle`: what does not fit loses its middle, since both ends tell it from others.
+    Where there is too little a flexible one gives way, down to `least`. `sort_key` is what rows are ordered by; a
+    column without one cannot be sorted by. `cut_middle`: what does not fit loses its middle, since both ends tell it
+    from others.
     """
 
     key: str
@@ -41,6 +42,13 @@ class Column(Generic[Row]):
     flexible: bool = False
     sort_key: Callable[[Row], Any] | None = None
     cut_middle: bool = False
+    least: int = SMALLEST_FLEXIBLE
+    grows: bool = True
+
+    @property
+    def spare(self) -> int:
+        """Cells that it gives way at the most."""
+        return max(0, self.width - self.least) if self.flexible else 0
 
     def text(self, cell: Cell, width: int) -> str:
         """A cell's text in exactly that many cells of the terminal, with nothing in it that a terminal acts on."""
@@ -59,21 +67,35 @@ def fixed_width(columns: Sequence[Column[Row]]) -> int:
 
 def smallest_width(columns: Sequence[Column[Row]]) -> int:
     """Cells that the columns need at the least, once the flexible ones have given way."""
-    spare = sum(max(0, column.width - SMALLEST_FLEXIBLE) for column in columns if column.flexible)
-    return fixed_width(columns) - spare
+    return fixed_width(columns) - sum(column.spare for column in columns)
 
 
 def column_widths(columns: Sequence[Column[Row]], room: int) -> list[int]:
     """The width of each column where there are `room` cells: flexible ones share what is left, or what is missing."""
     left = room - fixed_width(columns)
-    flexible = sum(column.flexible for column in columns)
+    if left < 0:
+        return _given_way(columns, -left)
+    growing = [column.flexible and column.grows for column in columns]
+    if not any(growing):
+        growing = [column.flexible for column in columns]
+    shares = sum(growing)
+    widths = []
+    for column, grows in zip(columns, growing, strict=True):
+        share = left // shares if grows else 0
+        widths.append(column.width + share)
+        left -= share
+        shares -= grows
+    return widths
+
+
+def _given_way(columns: Sequence[Column[Row]], missing: int) -> list[int]:
+    """Each flexible column gives of what it can spare, in proportion, until nothing is missing or to spare."""
+    spare = sum(column.spare for column in columns)
+    missing = min(missing, spare)
     widths = []
     for column in columns:
-        width = column.width
-        if column.flexible:
-            share = left // flexible
-            width = max(min(width, SMALLEST_FLEXIBLE), width + share)
-            left -= share
-            flexible -= 1
-        widths.append(width)
+        taken = -(-missing * column.spare // spare) if spare else 0
+        widths.append(column.width - taken)
+        missing -= taken
+        spare -= column.spare
     return widths
