@@ -317,12 +317,6 @@ class ItemListScreen(ItemChangesScreen):
         view = ListView(self._chosen, self._sort.key, self._reverse, self._filter.text)
         self.dashboard.remember(self._place(), self.VIEW, view, used)
 
-    def forget_shown(self) -> None:
-        """Another table was opened: its list begins without marks, as it was looked at last."""
-        super().forget_shown()
-        self._view = None
-        self.table.clear_marks()
-
     def action_back_out(self) -> None:
         """Escape: clear the filter, then the marks, then go back."""
         if self._filter.text:
