@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from pyanamo_tui.cli.dashboard import has_terminal, open_dashboard
@@ -9,6 +11,8 @@ from pyanamo_tui.cli.output import emit_json, note, say
 from pyanamo_tui.cli.place import Place, pass_place
 
 EXIT_WRONG = 1
+_LOOKS = ("theme", "keymap", "interval", "origins", "problems", "lines")
+"""What the demo's dashboard takes of the user's settings: how it looks, nothing of where to go."""
 _NOTICE = "A sample workflow on an embedded DynamoDB. 4 shows what fails; R requeues; ? lists the keys."
 
 
@@ -33,8 +37,10 @@ def demo_command(place: Place, headless: bool, items: int, workers: int, as_json
 
     as_json = as_json or place.as_json
     if not (headless or as_json) and has_terminal():
+        own = place.settings(telling=False)
         with DemoSession(items, workers, echo=note) as session:
-            open_dashboard(session.settings, notice=_NOTICE)
+            looks = {name: getattr(own, name) for name in _LOOKS}
+            open_dashboard(replace(session.settings, **looks), notice=_NOTICE)
         return 0
     summary = run_headless(items, workers, echo=note)
     if as_json:

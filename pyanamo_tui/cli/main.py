@@ -110,7 +110,7 @@ def cli(context: click.Context, place: Place) -> None:
     if context.invoked_subcommand is None:
         from pyanamo_tui.cli.dashboard import open_dashboard  # noqa: PLC0415 - textual only when it is wanted
 
-        open_dashboard(place.settings())
+        open_dashboard(place.settings(telling=False))
 
 
 def main(arguments: list[str] | None = None) -> None:

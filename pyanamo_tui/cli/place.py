@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from pyanamo_tui.cli.output import note
 from pyanamo_tui.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -26,14 +27,23 @@ class Place:
     config: Path | None = None
     as_json: bool = False
     yes: bool = False
+    told: bool = False
 
-    def settings(self, **more: object) -> Settings:
+    def settings(self, *, telling: bool = True) -> Settings:
         """The settings that hold: these flags over the environment over the file over the defaults.
 
+        Args:
+            telling: say on standard error, once, what could not be taken of environment and file.
+
         Raises:
-            SettingsError: a value cannot be used.
+            SettingsError: a flag cannot be used.
         """
-        return load({**self.flags, **more}, os.environ, self.config)
+        held = load(self.flags, os.environ, self.config)
+        if telling and not self.told:
+            self.told = True
+            for problem in held.problems:
+                note(f"pyanamo-tui: {problem}")
+        return held
 
     def workspace(self) -> Workspace:
         """The place opened. boto3 is imported here and not before, so that `--help` and the first frame are quick.

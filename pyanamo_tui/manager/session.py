@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class Session:
             "read_only": read_only,
         }
         self._settings = settings.load(flags, os.environ)
+        for problem in self._settings.problems:
+            warnings.warn(str(problem), stacklevel=2)
         self._opened: dict[str, Workspace] = {}
         opened = Workspace(self._settings)
         self.region: str = opened.region

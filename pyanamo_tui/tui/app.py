@@ -12,7 +12,9 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from pyanamo_tui.tui.commands import BoundCommands
+from pyanamo_tui.settings import CHOSEN, remember, remembered
+from pyanamo_tui.tui import themes
+from pyanamo_tui.tui.commands import BoundCommands, SettingCommands
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.message import MessageModal
@@ -37,6 +39,10 @@ SCREEN_CLASSES: Final = {
 }
 """The numbered screens; a module is imported when its screen is first shown, so that the first frame is quick."""
 
+_WELCOMED: Final = "welcomed"
+_FIRST_KEYS: Final = "? lists the keys of the screen, : finds anything by name, digits change screens, @ opens a table."
+_FIRST_SECONDS: Final = 20.0
+
 
 class Dashboard(PlaceApp):
     """The dashboard.
@@ -48,8 +54,8 @@ class Dashboard(PlaceApp):
     """
 
     TITLE = "pyanamo"
-    CSS_PATH = "styles/dashboard.tcss"
-    COMMANDS: ClassVar = {BoundCommands}
+    CSS_PATH = ["styles/dashboard.tcss", "styles/themes.tcss"]  # noqa: RUF012 - Textual's own class attribute
+    COMMANDS: ClassVar = {BoundCommands, SettingCommands}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "help", id="app.help", key_display="?"),
@@ -77,17 +83,50 @@ class Dashboard(PlaceApp):
         self, settings: Settings, open_workspace: Callable[[Settings], Workspace], *, notice: str = ""
     ) -> None:
         super().__init__(settings, open_workspace)
+        self.settings_problems = settings.problems
         self._notice = notice
 
     def on_mount(self) -> None:
         """Show a frame first; then open AWS, on a thread."""
-        if self.settings.theme in self.available_themes:
-            self.theme = self.settings.theme
-        if self.settings.keymap:
-            self.set_keymap(dict(self.settings.keymap))
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self.theme = self.settings.theme
+        self._apply_keymap()
         self._install(ROOT)
         self.push_screen(ROOT)
         self.get_screen(ROOT).call_after_refresh(self._open)
+
+    # -- settings -------------------------------------------------------------------------------
+
+    def _apply_keymap(self) -> None:
+        """Give bindings the keys that the settings ask for; what cannot be is left as it was, and told."""
+        if not self.settings.keymap:
+            return
+        from pyanamo_tui.tui.keymap import checked  # noqa: PLC0415 - it imports every screen
+
+        keymap, problems = checked(self.settings)
+        self.settings_problems += problems
+        self.set_keymap(keymap)
+
+    def choose_theme(self, name: str) -> None:
+        """Show another theme, and begin with it next time unless the settings name one."""
+        self.theme = name
+        origin = self.settings.origins.get("theme", "default")
+        if origin in {"default", CHOSEN}:
+            self._remember("theme", name)
+        else:
+            self.notify(f"Until you quit: {origin} says {self.settings.theme}.", markup=False)
+
+    def _remember(self, name: str, value: object) -> None:
+        try:
+            remember(name, value)
+        except OSError as error:
+            self.notify(f"This will not be remembered: {error}", severity="warning", markup=False)
+
+    def tell_settings_problems(self) -> None:
+        """What could not be taken of the settings, line by line."""
+        lines = "\n".join(map(str, self.settings_problems))
+        self.push_screen(MessageModal("Left out of the settings", "All values: pyanamo-tui settings", lines))
 
     def _install(self, name: str) -> None:
         if self.is_screen_installed(name):
@@ -105,6 +144,13 @@ class Dashboard(PlaceApp):
     def _open(self) -> None:
         if self._notice:
             self.notify(self._notice, markup=False)
+        elif not remembered().get(_WELCOMED):
+            self.notify(_FIRST_KEYS, title="Where to begin", timeout=_FIRST_SECONDS, markup=False)
+            self._remember(_WELCOMED, True)
+        if self.settings_problems:
+            what = "; ".join(map(str, self.settings_problems[:2]))
+            more = f"; and {len(self.settings_problems) - 2} more (: settings)" if self.settings_problems[2:] else ""
+            self.notify(what + more, title="Settings", severity="warning", timeout=_FIRST_SECONDS, markup=False)
         if self.settings.table is None:
             self.action_go("tables")
         self.open_first()

@@ -1,16 +1,43 @@
-"""The command palette: what the active bindings of the screen can do, by name; no list of its own."""
+"""The command palette: what the active bindings of the screen can do, by name, and the themes; no list of its own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from abc import abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from pyanamo_tui.settings import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pyanamo_tui.tui.app import Dashboard
 
-class BoundCommands(Provider):
+
+class _NamedCommands(Provider):
+    """Commands by name, shown before anything is typed and narrowed by what is."""
+
+    @abstractmethod
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Name, a line of help, and what it does."""
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for name, help_text, run in self._commands():
+            yield DiscoveryHit(name, run, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match what is typed."""
+        matcher = self.matcher(query)
+        for name, help_text, run in self._commands():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=help_text)
+
+
+class BoundCommands(_NamedCommands):
     """Every active binding with a description, found by its words or its id."""
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
@@ -31,15 +58,13 @@ class BoundCommands(Provider):
 
         return run
 
-    async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
-        for name, help_text, run in self._commands():
-            yield DiscoveryHit(name, run, help=help_text)
 
-    async def search(self, query: str) -> Hits:
-        """Those that match what is typed."""
-        matcher = self.matcher(query)
-        for name, help_text, run in self._commands():
-            score = matcher.match(name)
-            if score > 0:
-                yield Hit(score, matcher.highlight(name), run, help=help_text)
+class SettingCommands(_NamedCommands):
+    """The themes, and what is wrong with the settings."""
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        dashboard = cast("Dashboard", self.app)
+        for name, meaning in THEMES.items():
+            yield f"theme: {name}", meaning, partial(dashboard.choose_theme, name)
+        if dashboard.settings_problems:
+            yield "settings: what is wrong", "each by its line", dashboard.tell_settings_problems

@@ -94,7 +94,9 @@ async def test_a_place_that_does_not_answer_leaves_everything_as_it_is(
             (Context(workspace.table, REGION, None, "http://127.0.0.1:9"), "cannot be reached"),
         ):
             app.switch(wrong)
-            await until(pilot, lambda: isinstance(app.screen, MessageModal), "the reason")
+            await until(
+                pilot, lambda: isinstance(app.screen, MessageModal) and bool(app.screen.query(Label)), "the reason"
+            )
             words = " ".join(str(label.content) for label in app.screen.query(Label))
             assert said in words
             assert f"{workspace.table} stays open" in words
