@@ -78,7 +78,6 @@ class _Source:
 
     def _run(self) -> None:
         self._go.wait()
-        os.write(self._told, f"{time.monotonic()}\n".encode())
         due = time.monotonic()
         while True:
             frame = Snapshot(
@@ -89,6 +88,8 @@ class _Source:
                 health=Health(HealthStatus.LIVE),
             )
             self.snapshot = self._picture.snapshot(frame, self.snapshot.seq + 1)
+            if self.snapshot.seq == 1:
+                os.write(self._told, f"{time.monotonic()}\n".encode())
             for callback in tuple(self._subscribers):
                 callback(self.snapshot)
             due += _EACH

@@ -6,11 +6,12 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 
 from pyanamo_tui.core.context import Context, OpenWorkspace
 from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.collector import Collector
 from pyanamo_tui.tui.messages import IdentityKnown, SnapshotArrived, WorkspaceFailed, WorkspaceOpened
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.base import DashboardScreen
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = "overview"
 """The screen at the bottom, where `q` asks whether to quit."""
+REST_SECONDS: Final = 30.0
+"""How often it is asked whether nobody types."""
 
 
 class PlaceApp(App[None]):
@@ -47,6 +50,13 @@ class PlaceApp(App[None]):
         self._who = ""
         self._remembered = False
         self._last_seq = -1
+        self._collector = Collector()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever comes from the terminal comes by here first."""
+        if isinstance(event, events.InputEvent):
+            self._collector.typed()
+        await super().on_event(event)
 
     @abstractmethod
     def new_screen(self, name: str) -> Screen[None]:
@@ -62,6 +72,7 @@ class PlaceApp(App[None]):
 
     def open_first(self) -> None:
         """Open what the settings name, on a thread. Its troubles are the Monitor's to tell: there is no way back."""
+        self.set_interval(REST_SECONDS, self._collector.rest)
         self._open_in_thread(self.settings)
 
     @work(thread=True, group="open", exclusive=True, exit_on_error=False, description="open workspace")
@@ -182,6 +193,7 @@ class PlaceApp(App[None]):
     def on_unmount(self) -> None:
         """The program ends: so does the polling."""
         self._close_monitor()
+        self._collector.close()
 
     def _published(self, snapshot: Snapshot, monitor: Monitor) -> None:
         """On the Monitor's thread: a message is all that may be sent from there."""
@@ -196,6 +208,7 @@ class PlaceApp(App[None]):
             return
         self._last_seq = snapshot.seq
         self.snapshot = snapshot
+        self._collector.came(len(snapshot.items if snapshot.changed is None else snapshot.changed))
         if snapshot.exact and not self._remembered:
             self._remembered = True
             self._remember_place(Context.of(self.settings))
