@@ -12,7 +12,7 @@ from pyanamo_tui.cli.output import ProgressLine, emit_json, interruptible, note,
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
 
 if TYPE_CHECKING:
-    from pyanamo_tui.core.doctor import Examination, Finding
+    from pyanamo_tui.core.doctor import Examination, Examined, Finding
 
 ITEMS_SHOWN: Final = 5
 EXIT_FOUND: Final = 1
@@ -36,15 +36,14 @@ def doctor_command(place: Place, fix: bool, dry_run: bool) -> int:
     """Look through the whole table for what other software left wrong, and explain it.
 
     Phantom items, counts that disagree with their tasks, items that call themselves done though they failed and so
-    on. The whole table is read, logs and all. Without --fix nothing is changed, and the exit code is 1 if anything is
-    wrong.
+    on. The whole table is read, logs and all, within the read budget: a quarter of what is provisioned unless
+    PYANAMO_TUI_READ_BUDGET says how many units a second. Without --fix nothing is changed, and the exit code is 1 if
+    anything is wrong.
     """
     workspace = place.workspace()
     stop = threading.Event()
     with interruptible(stop), ProgressLine("Examining") as line:
-        found = workspace.doctor.examine(
-            lambda read, wrong: line.show(f"{read:,} items read, {wrong:,} with something wrong"), stop.is_set
-        )
+        found = workspace.doctor.examine(lambda told: line.show(_progress(told)), stop.is_set)
     if not found.whole:
         note(f"Stopped after {found.items_read:,} items; nothing was changed.")
         return EXIT_INTERRUPTED
@@ -57,6 +56,12 @@ def doctor_command(place: Place, fix: bool, dry_run: bool) -> int:
         return EXIT_FOUND if found.findings else 0
     plan = workspace.doctor.plan(found.findings, look=looks(place, dry_run=dry_run))
     return carry_out(place, workspace, plan, dry_run=dry_run, verb="Repair")
+
+
+def _progress(told: Examined) -> str:
+    about = f" of about {told.expected:,}" if told.expected > told.items_read else ""
+    words = f"{told.items_read:,} items read{about}, {told.wrong:,} with something wrong"
+    return words + (f"; at {told.units_a_second:,.4g} read units a second" if told.waiting else "")
 
 
 def _print(place: Place, found: Examination) -> None:

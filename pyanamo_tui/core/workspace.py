@@ -118,7 +118,7 @@ class Workspace:
     @cached_property
     def doctor(self) -> Doctor:
         """What other software left wrong in the open table: found, explained, repaired."""
-        return Doctor(self.items, self.actions)
+        return Doctor(self.items, self.actions, describe=self.describe, budget=self.settings.read_budget)
 
     @cached_property
     def logbook(self) -> Logbook:

@@ -35,6 +35,7 @@ SCREEN_CLASSES: Final = {
     "failures": "pyanamo_tui.tui.screens.failures:FailuresScreen",
     "tables": "pyanamo_tui.tui.screens.tables:TablesScreen",
     "import": "pyanamo_tui.tui.screens.importing:ImportScreen",
+    "doctor": "pyanamo_tui.tui.screens.doctor:DoctorScreen",
     "activity": "pyanamo_tui.tui.screens.activity:ActivityScreen",
 }
 """The numbered screens; a module is imported when its screen is first shown, so that the first frame is quick."""
@@ -68,6 +69,15 @@ class Dashboard(PlaceApp):
         Binding("4", "go('failures')", "failures", id="go.failures"),
         Binding("8", "go('tables')", "tables", id="go.tables"),
         Binding("9", "go('import')", "import", id="go.import"),
+        Binding(
+            "exclamation_mark",
+            "go('doctor')",
+            "doctor",
+            id="go.doctor",
+            show=False,
+            key_display="!",
+            tooltip="what other software left wrong, and its repair",
+        ),
         Binding(
             "u", "go('activity')", "activity", id="go.activity", show=False, tooltip="changes made, and their undo"
         ),

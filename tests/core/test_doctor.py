@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyanamo_tui.core.doctor import decide_repair
+from pyanamo_tui.core.doctor import Doctor, Examined, decide_repair
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import ReadOnly
 from pyanamo_tui.local.server import EmbeddedServer
@@ -82,13 +82,14 @@ SOUND = [single("sound", "done", Log={"M": {}}), single("waiting", "todo"), nest
 def test_every_kind_of_debris_is_found_repaired_once_and_taken_back(workspace: Workspace) -> None:
     originals = fill(workspace, [record for record, _ in LEFT_BY_OTHERS.values()])
     sound = fill(workspace, SOUND)
-    seen: list[tuple[int, int]] = []
-    found = workspace.doctor.examine(progress=lambda *told: seen.append(told))
+    seen: list[Examined] = []
+    found = workspace.doctor.examine(progress=seen.append)
     assert {one.item_id: one.debris for one in found.findings} == {
         item_id: (debris,) for item_id, (_, debris) in LEFT_BY_OTHERS.items()
     }
     assert (found.whole, found.items_read) == (True, len(originals) + len(sound))
-    assert seen[-1] == (found.items_read, len(originals))
+    assert (seen[-1].items_read, seen[-1].wrong) == (found.items_read, len(originals))
+    assert seen[-1].read_units == found.read_units > 0
     assert found.counts[Debris.NOTHING_TO_RUN] == 2
     assert all(finding.repairable for finding in found.findings)
     assert workspace.journal.activity() == []
@@ -160,6 +161,35 @@ def test_an_examination_can_be_stopped_and_a_repair_is_refused_read_only(
     with pytest.raises(ReadOnly):
         watching.doctor.fix(watching.doctor.examine().findings)
     assert workspace.items.get("a") is not None
+
+
+def test_an_examination_keeps_to_its_budget_and_can_be_stopped_while_it_waits(workspace: Workspace) -> None:
+    for first in range(0, 150, 25):
+        workspace.items.batch_put([single(f"item{number:03}") for number in range(first, first + 25)])
+    paused: list[float] = []
+    stop = threading.Event()
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        if len(paused) == 5:
+            stop.set()
+
+    doctor = Doctor(workspace.items, workspace.actions, describe=workspace.describe, budget=0.01, pause=pause)
+    seen: list[Examined] = []
+    found = doctor.examine(seen.append, stop.is_set)
+    assert not found.whole, "one page of a hundred items takes more than this budget holds at once"
+    assert found.items_read == 100
+    assert seen[-1].waiting
+    assert seen[-1].units_a_second == 0.01
+    assert len(paused) == 5
+
+
+def test_what_was_found_is_looked_at_again(workspace: Workspace) -> None:
+    fill(workspace, [phantom("a"), phantom("b"), single("c")])
+    found = workspace.doctor.examine().findings
+    assert {one.item_id for one in found} == {"a", "b"}
+    workspace.items.put(single("a"), ())
+    assert [one.item_id for one in workspace.doctor.look_again(["a", "b", "gone"])] == ["b"]
 
 
 def test_a_step_that_is_a_number_becomes_text() -> None:

@@ -26,6 +26,7 @@ GROUPS: Final = {
     "worker": "Workers",
     "tables": "Tables",
     "import": "Import",
+    "doctor": "Doctor",
     "screen": "This screen",
     "app": "Everywhere",
 }
