@@ -23,6 +23,13 @@ DESCRIBE_JOBS: Final = 100
 MAX_ARRAY: Final = 10_000
 MIN_ARRAY: Final = 2
 """Children of an array job (AWS: "Array jobs")."""
+DEFAULT_LOG_GROUP: Final = "/aws/batch/job"
+"""Where Batch keeps what a job prints, unless its definition says otherwise (AWS: "Using the awslogs log driver")."""
+MAX_NAME: Final = 128
+"""Characters of a job's name: letters, digits, `-` and `_` (AWS: "SubmitJob")."""
+MAX_ATTEMPTS: Final = 10
+MIN_TIMEOUT: Final = 60
+"""Attempts of a job at the most, and seconds of a timeout at the least (AWS: "RetryStrategy", "JobTimeout")."""
 _MILLISECONDS: Final = 1000.0
 
 
@@ -43,7 +50,11 @@ ENDED_JOBS: Final = frozenset({JobState.SUCCEEDED, JobState.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. Times are epoch seconds. `children` counts an array job's children by state; empty for others."""
+    """One job. Times are epoch seconds. `children` counts an array job's children by state; empty for others.
+
+    `definition` is `name:revision`. `attempts` is how many ended or run. What only DescribeJobs tells (command,
+    attempts, log group and stream) is empty where a job was listed.
+    """
 
     job_id: str
     name: str
@@ -56,6 +67,11 @@ class Job:
     stopped_at: float | None = None
     array_size: int | None = None
     children: Mapping[str, int] | None = None
+    definition: str = ""
+    command: tuple[str, ...] = ()
+    attempts: int = 0
+    log_group: str = ""
+    log_stream: str = ""
 
     @property
     def ended(self) -> bool:
@@ -98,6 +114,7 @@ def _job(raw: Mapping[str, Any]) -> Job:
     container, array = raw.get("container", {}), raw.get("arrayProperties", {})
     attempts: Sequence[Mapping[str, Any]] = raw.get("attempts", ())
     last = attempts[-1].get("container", {}) if attempts else {}
+    log = container.get("logConfiguration", {}).get("options", {})
     reasons = (raw.get("statusReason"), container.get("reason") or last.get("reason"))
     return Job(
         job_id=raw["jobId"],
@@ -111,6 +128,11 @@ def _job(raw: Mapping[str, Any]) -> Job:
         stopped_at=_seconds(raw.get("stoppedAt")),
         array_size=array.get("size"),
         children={state: count for state, count in array.get("statusSummary", {}).items() if count},
+        definition=_last_part(raw.get("jobDefinition", "")),
+        command=tuple(container.get("command", ())),
+        attempts=len(attempts) + (raw.get("status") == JobState.RUNNING),
+        log_group=log.get("awslogs-group", DEFAULT_LOG_GROUP) if container else "",
+        log_stream=container.get("logStreamName") or last.get("logStreamName") or "",
     )
 
 
@@ -155,12 +177,17 @@ class Batch:
         for wanted in JobState if state is None else (state,):
             yield from self._list(jobQueue=queue, jobStatus=wanted.value)
 
+    def named(self, queue: str, prefix: str) -> Iterator[Job]:
+        """The jobs of a queue whose name begins so (in capitals or not), in whatever state; no children of arrays."""
+        listed = self._list(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [prefix + "*"]}])
+        yield from (job for job in listed if ":" not in job.job_id)
+
     def children(self, array_id: str) -> Iterator[Job]:
         """The children of an array job, in whatever state."""
         for state in JobState:
             yield from self._list(arrayJobId=array_id, jobStatus=state.value)
 
-    def _list(self, **which: str) -> Iterator[Job]:
+    def _list(self, **which: Any) -> Iterator[Job]:  # noqa: ANN401 - ListJobs' own parameters
         start: dict[str, str] = {}
         while True:
             with calling("batch", "queue " + which.get("jobQueue", "") if "jobQueue" in which else "array job"):
@@ -208,6 +235,8 @@ class Batch:
         size: int = 1,
         command: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+        timeout: int | None = None,
     ) -> str:
         """Submit a job, or an array job where `size` is more than one.
 
@@ -218,6 +247,8 @@ class Batch:
             size: how many run the same: 1 to 10,000.
             command: instead of the definition's own.
             environment: added to the definition's own.
+            attempts: how often Batch starts it until it succeeds, 1 to 10; None is what the definition says.
+            timeout: seconds after which Batch ends an attempt, from 60; None is what the definition says.
 
         Returns:
             The job's id; an array job's children are this, `:` and their index.
@@ -238,6 +269,10 @@ class Batch:
             request["containerOverrides"] = overrides
         if size >= MIN_ARRAY:
             request["arrayProperties"] = {"size": size}
+        if attempts is not None:
+            request["retryStrategy"] = {"attempts": attempts}
+        if timeout is not None:
+            request["timeout"] = {"attemptDurationSeconds": timeout}
         with calling("batch", f"queue {_last_part(queue)}"):
             return self._client.submit_job(**request)["jobId"]
 

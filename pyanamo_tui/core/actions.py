@@ -221,7 +221,7 @@ class Actions:
 
         Raises:
             NotFound: there is no such action, or none to undo.
-            UsageError: it is still running, or was made in another account.
+            UsageError: it is still running, was made in another account, or was done by AWS Batch.
         """
         if action_id is None:
             latest = self._journal.latest_undoable()

@@ -34,6 +34,10 @@ KEEP_BYTES: Final = 5 * 1024**3
 KEEP_LATEST: Final = 20
 PRUNE_SECONDS: Final = 600.0
 """Between looks for what is old, since a loop may make thousands of actions."""
+SUBMIT_PILOTS: Final = "submit-pilots"
+TERMINATE_JOBS: Final = "terminate-jobs"
+LASTING: Final = frozenset({SUBMIT_PILOTS, TERMINATE_JOBS})
+"""Actions on AWS Batch: kept for the record, and nothing takes them back."""
 _ID_FORMAT: Final = "%Y%m%d-%H%M%S-%f"
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _ID_LETTERS: Final = 4
@@ -49,7 +53,7 @@ class ActionSummary:
         who: `login@host`, and the AWS role where it is known.
         action, detail, total: as in the Plan.
         status: running, finished, cancelled, stopped by an error, or interrupted (its process died).
-        changed, skipped, failed, not_started: items by outcome.
+        changed, skipped, failed, not_started: items by outcome; of a `LASTING` action, pilots or jobs.
         unknown: items whose write may or may not have been made when the process died; undo finds out.
         undoes: the action that this one took back.
         undone_by: the action that took this one back wholly.
@@ -78,7 +82,8 @@ class ActionSummary:
     def undoable(self) -> bool:
         """Whether there is something to take back that was not taken back wholly before."""
         worth = self.changed + self.unknown + self.failed > 0
-        return worth and self.undone_by is None and self.status != ActionStatus.RUNNING
+        lasting = self.action in LASTING
+        return worth and not lasting and self.undone_by is None and self.status != ActionStatus.RUNNING
 
 
 def place_folder(*, region: str, table: str, endpoint_url: str | None, profile: str, root: Path | None = None) -> Path:

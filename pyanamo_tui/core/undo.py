@@ -6,8 +6,10 @@ Works the same for an action whose process was killed: an item without an outcom
 from __future__ import annotations
 
 from pyanamo_tui.core.apply import changed_meanwhile
+from pyanamo_tui.core.journal import LASTING
 from pyanamo_tui.core.journalfile import ActionFile, Fate
 from pyanamo_tui.core.plan import Decide, Step
+from pyanamo_tui.errors import UsageError
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.change import Absent
 from pyanamo_tui.workflow.dynamojson import same
@@ -22,7 +24,15 @@ def undoing(file: ActionFile) -> tuple[tuple[str, ...], Decide]:
 
     Items are restored by a whole put on the condition that they are exactly what the action left, or, where it deleted
     them, that there is none of that id. Memory: the ids and their places in the file, not the pre-images.
+
+    Raises:
+        UsageError: it was done by AWS Batch, not to items.
     """
+    if file.header.action in LASTING:
+        raise UsageError(
+            f"{file.header.action} {file.header.id} cannot be undone: it was done by AWS Batch, not to items",
+            "Start pilots with pyanamo-tui batch submit, end them with pyanamo-tui batch terminate.",
+        )
     fates = file.fates()
     places = {
         item_id: offset for number, (item_id, offset) in file.offsets().items() if fates.get(number) not in _LEFT_ALONE

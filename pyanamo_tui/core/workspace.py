@@ -22,6 +22,7 @@ from pyanamo_tui.core.journal import Journal, place_folder
 from pyanamo_tui.core.locked import Locked
 from pyanamo_tui.core.logbook import Logbook
 from pyanamo_tui.core.monitor import Monitor
+from pyanamo_tui.core.pilots import Pilots
 from pyanamo_tui.core.tablework import TableWork
 from pyanamo_tui.core.who import who_asks
 from pyanamo_tui.errors import ItemNotFound, UsageError
@@ -138,6 +139,20 @@ class Workspace:
     def batch(self) -> Batch:
         """AWS Batch of the region: jobs, queues, job definitions."""
         return Batch(self.connection)
+
+    @cached_property
+    def pilots(self) -> Pilots:
+        """Engines of the open table on AWS Batch: submitted, followed, ended."""
+        return Pilots(
+            self.batch,
+            lambda: Batch(self.connection.beside(max_attempts=1)),
+            self.journal,
+            who=who_asks(self.identity),
+            endpoint_url=self.settings.endpoint_url,
+            bucket=self.settings.bucket,
+            key_prefix=self.settings.key_prefix,
+            read_only=self.read_only,
+        )
 
     @cached_property
     def locked(self) -> Locked:

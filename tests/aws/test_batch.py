@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import boto3
 import pytest
 
 from pyanamo_tui.aws.batch import DESCRIBE_JOBS, Batch, JobState
 from pyanamo_tui.aws.session import Connection
 from pyanamo_tui.errors import NotFound, PermissionDenied, ReadOnly, ServiceRefused, UsageError
 from pyanamo_tui.local.server import EmbeddedServer
+from tests.batchplace import make_queue
 from tests.gate import Answer, Call, Gate, refusal
 
 REGION = "eu-west-2"
@@ -31,24 +29,7 @@ class Place:
 
 @pytest.fixture
 def place(embedded: EmbeddedServer) -> Place:
-    def client(service: str) -> Any:  # noqa: ANN401 - services without types among the dependencies
-        return boto3.client(service, region_name=REGION, endpoint_url=embedded.endpoint_url)  # type: ignore[call-overload]
-
-    name = f"q{uuid.uuid4().hex[:10]}"
-    batch = client("batch")
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    environment = batch.create_compute_environment(
-        computeEnvironmentName=name, type="UNMANAGED", state="ENABLED", serviceRole=role
-    )
-    order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
-    batch.create_job_queue(jobQueueName=name, state="ENABLED", priority=7, computeEnvironmentOrder=order)
-    needs = [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "512"}]
-    for _ in range(2):
-        batch.register_job_definition(
-            jobDefinitionName=name,
-            type="container",
-            containerProperties={"image": "pilot:1", "command": ["true"], "resourceRequirements": needs},
-        )
+    name = make_queue(embedded.endpoint_url, REGION)
     return Place(Batch(Connection(region=REGION, endpoint_url=embedded.endpoint_url)), name, name)
 
 
