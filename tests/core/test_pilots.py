@@ -179,7 +179,7 @@ def test_what_cannot_be_submitted_is_refused_with_the_choices(workspace: Workspa
     assert plan(queue=queue, definition=f"{queue}:1").definition == f"{queue}:1"
     for wrong in ({"pilots": 0}, {"pilots": 10_001}, {"attempts": 11}, {"timeout": 59}, {"environment": {"a b": ""}}):
         with pytest.raises(UsageError):
-            plan(queue=queue, definition=queue, **wrong)  # type: ignore[arg-type]
+            plan(queue=queue, definition=queue, **wrong)
     assert plan(10_000, queue=queue, definition=queue).pilots == 10_000
 
 
