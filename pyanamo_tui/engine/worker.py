@@ -165,7 +165,7 @@ class Worker:
                     state.write(self._state, now=True)
             if stage >= Stage.ENDING:
                 self._end_tasks(stage)
-            if self._stop.overdue and self._overdue_for(_LEAVE_AFTER):
+            if self._stop.overdue and self._overdue_for(LEAVE_AFTER):
                 break
         self._leases.close()
         for held in self._leases.held():
@@ -328,7 +328,8 @@ class Worker:
 
 
 _RUNS_OUT: Final = "How the item ended cannot be written; its lease will run out"
-_LEAVE_AFTER: Final = 3.0
+LEAVE_AFTER: Final = 1.0
+"""Seconds after the last words for threads to say what they leave."""
 _STAGE_WORDS: Final = {
     Stage.DRAINING: "No more items are taken; those in hand are finished",
     Stage.STOPPING: "No more tasks are started; those running may finish within the grace",

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from pyanamo_tui.engine.eventlog import EventLog
-from pyanamo_tui.engine.options import Idle, Options, parse
+from pyanamo_tui.engine.execution import Result
+from pyanamo_tui.engine.options import GRACE_SECONDS, Idle, Options, parse
+from pyanamo_tui.engine.runner import TERM_SECONDS
+from pyanamo_tui.engine.stop import LAST_WORDS, Stage
+from pyanamo_tui.engine.worker import LEAVE_AFTER
 from pyanamo_tui.local.server import dummy_environment
 from tests.engine.engines import Bench, single, until
 
@@ -123,6 +127,24 @@ def test_wrong_values_are_usage_errors(told: str, capsys: pytest.CaptureFixture[
         parse(["-t", "T", *told.split()], {})
     assert ended.value.code == 2
     assert "pyanamo-engine" in capsys.readouterr().err
+
+
+def test_stopping_fits_the_time_that_batch_allows() -> None:
+    assert GRACE_SECONDS + TERM_SECONDS < GRACE_SECONDS + LAST_WORDS + LEAVE_AFTER < 30
+
+
+def test_the_document_names_tests_and_events_that_there_are() -> None:
+    root = Path(__file__).parents[2]
+    document = (root / "docs" / "engine.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", document))
+    assert len(named) > 20
+    assert not {name for name in named if f"def {name}(" not in sources}
+    engine = "".join(path.read_text(encoding="utf-8") for path in (root / "pyanamo_tui" / "engine").glob("*.py"))
+    told = set(re.findall(r'\.say\(\s*"([a-z-]+)"', engine)) | set(re.findall(r'_say\("([a-z-]+)"', engine))
+    told |= {stage.name.lower() for stage in Stage if stage > Stage.WORKING} | {result.value for result in Result}
+    listed = document.partition("Events: ")[2].partition(".\n")[0]
+    assert told <= set(re.findall(r"`([a-z-]+)`", listed))
 
 
 def test_an_event_is_one_line_whatever_it_says(tmp_path: Path) -> None:
