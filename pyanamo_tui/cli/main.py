@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "doctor": "pyanamo_tui.cli.doctor",
     "export": "pyanamo_tui.cli.exporting",
     "restore": "pyanamo_tui.cli.exporting",
+    "batch": "pyanamo_tui.cli.batch",
     "settings": "pyanamo_tui.cli.settings",
     "completion": "pyanamo_tui.cli.completion",
 }
