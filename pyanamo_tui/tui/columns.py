@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from pyanamo_tui.tui.format import age, count
@@ -124,6 +125,5 @@ SORTS: Final = ITEM_COLUMNS
 """What `s` offers to sort by."""
 
 
-def key_of(facts: ItemFacts) -> str:
-    """The identity of a row of items."""
-    return facts.item_id
+key_of: Final[Callable[[ItemFacts], str]] = attrgetter("item_id")
+"""The identity of a row of items; no function of Python's, since it is asked of a hundred thousand at once."""

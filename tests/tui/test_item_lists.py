@@ -20,8 +20,10 @@ from pyanamo_tui.tui.modals.columns import ColumnsModal
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.modals.saved_filters import SavedFilters
+from pyanamo_tui.tui.screens.failures import group_words
 from pyanamo_tui.tui.screens.items import ItemsScreen
 from pyanamo_tui.tui.widgets.table_columns import column_widths
+from pyanamo_tui.workflow.model import FailureGroup
 from tests.core.places import open_table, single
 from tests.tui.conftest import dashboard_on, until
 
@@ -198,3 +200,11 @@ async def test_a_path_that_cannot_be_written_is_told(
         await until(pilot, lambda: type(app.screen).__name__ == "MessageModal", "the error")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen, "the list")
+
+
+def test_a_group_says_when_where_and_in_which_steps_it_failed() -> None:
+    now = 1_800_000_000.0
+    group = FailureGroup("exit 2", 3, 2, now - 7200, now - 120, ("a", "b", "c"), ("Align", "QC"), ("i-1", "i-2"))
+    assert group_words(group, now) == "first 2 h ago, last 2 min ago · 2 hosts · Align, QC"
+    once = FailureGroup("exit 2", 1, 2, now - 5, now - 5, ("a",), ("a", "b", "c", "d"), ("i-1",))
+    assert group_words(once, now) == "5 s ago · i-1 · a, b, c …"

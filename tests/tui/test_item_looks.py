@@ -138,3 +138,33 @@ def test_hostile_ids_and_lines_are_shown_as_text() -> None:
     item = Item(facts, log=LogEntry("exit 1", stderr=hostile + " error\n", exit_code=1))
     for told in (report_text(item).plain, panel_text(item).plain):
         assert all(character.isprintable() or character == "\n" for character in told)
+
+
+async def test_n_goes_from_one_failed_items_log_to_the_next_without_the_list(
+    embedded: EmbeddedServer, workspace: Workspace
+) -> None:
+    app = dashboard_on(embedded, workspace.table)
+
+    def here() -> str:
+        screen = app.screen
+        return screen.item_id if isinstance(screen, ItemScreen) and screen.item is not None else ""
+
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.press("2", "slash", *"id:*e*", "enter")  # killed0 … among done and nested ones
+        await until(pilot, lambda: len(app.screen.table.rows) == 7, "the filter")  # type: ignore[attr-defined]
+        listed = app.screen
+        listed.table.select_key("killed1")  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: here() == "killed1", "the item")
+        await pilot.press("n")
+        await until(pilot, lambda: here() == "killed2", "the next")
+        await pilot.press("N")
+        await until(pilot, lambda: here() == "killed1", "the one before")
+        await pilot.press("N")
+        await until(pilot, lambda: here() == "killed0", "the first")
+        await pilot.press("N")
+        await until(pilot, lambda: any("No failed item before" in one.message for one in app._notifications), "its end")
+        await pilot.press("q")
+        assert app.screen is listed
+        assert listed.table.row.item_id == "killed0"  # type: ignore[attr-defined]

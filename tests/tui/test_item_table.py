@@ -123,7 +123,7 @@ async def test_marks_of_rows_that_are_gone_are_forgotten() -> None:
     app = TableApp(rows(3))
     async with app.run_test() as pilot:
         await pilot.press("asterisk")
-        app.table.keep_marks(lambda key: key != "row000001")
+        app.table.forget_marks(["row000001", "never"])
         assert app.table.marked == {"row000000", "row000002"}
 
 

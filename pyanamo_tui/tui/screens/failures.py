@@ -16,6 +16,7 @@ from pyanamo_tui.tui.screens.item_list import ItemListScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.why_panel import WhyPanel
 from pyanamo_tui.workflow.model import FailureGroup, ItemFacts
+from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,19 @@ GROUP_COLUMNS_WIDE = (
 )
 
 
+def group_words(group: FailureGroup, now: float) -> str:
+    """`first 3 h ago, last 2 min ago · 12 hosts · Align, QC`."""
+    parts = []
+    if group.first is not None and group.last is not None:
+        first, last = age(now - group.first), age(now - group.last)
+        parts.append(f"{first} ago" if first == last else f"first {first} ago, last {last} ago")
+    if group.owners:
+        only = group.owners[0] if len(group.owners) == 1 else f"{count(len(group.owners))} hosts"
+        parts.append(only)
+    parts.append(", ".join(group.steps[:3]) + (" …" if len(group.steps) > 3 else ""))  # noqa: PLR2004 - what fits
+    return " · ".join(part for part in parts if part)
+
+
 class FailuresScreen(ItemListScreen):
     """Groups above, the items of the chosen group in the middle, the why of one item below."""
 
@@ -63,6 +77,7 @@ class FailuresScreen(ItemListScreen):
         )
         self.why = WhyPanel()
         self._group: str | None = None
+        self._group_told = Text()
 
     def body(self) -> ComposeResult:
         """Three lists of one thing: cause, items, evidence."""
@@ -99,6 +114,7 @@ class FailuresScreen(ItemListScreen):
         total = sum(group.count for group in snapshot.failures)
         title = f"Failures: {count(total)} in {count(len(snapshot.failures))} groups" if total else "Failures"
         self.retitle("#failures-groups", title)
+        self._tell_group()
         self._group = None if row is None else row.signature
         super().show(snapshot, None)
 
@@ -108,6 +124,14 @@ class FailuresScreen(ItemListScreen):
         if group is None:
             return {}
         return {item_id: snapshot.items[item_id] for item_id in group.item_ids if item_id in snapshot.items}
+
+    def _tell_group(self) -> None:
+        """Under the groups: when, on how many hosts and in which steps the one under the cursor failed."""
+        row = self.groups.row
+        words = Text() if row is None else Text(printable(group_words(row, time.time())))
+        if words != self._group_told:
+            self._group_told = words
+            self.query_one("#failures-groups").border_subtitle = words
 
     def show_counts(self, text: Text) -> None:
         """On the border of the items."""
@@ -123,6 +147,7 @@ class FailuresScreen(ItemListScreen):
     def _group_chosen(self, event: ItemTable.Highlighted) -> None:
         row: FailureGroup | None = event.row
         signature = None if row is None else row.signature
+        self._tell_group()
         if signature != self._group or not self.table.rows:
             self._group = signature
             self.table.clear_marks()

@@ -141,6 +141,8 @@ class ItemScreen(ItemLooksScreen):
         Binding("s", "save", "save log", id="log.save"),
         Binding("slash", "search", "search", id="log.search", key_display="/"),
         Binding("ampersand", "filter_log", "filter lines", id="log.filter", show=False, key_display="&"),
+        Binding("n,greater_than_sign", "neighbour(1)", "next failed item", id="look.next", show=False),
+        Binding("N,less_than_sign", "neighbour(-1)", "failed item before", id="look.previous", show=False),
         Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
         Binding("r", "reread", "refresh", id="app.refresh", show=False),
     ]
@@ -222,6 +224,16 @@ class ItemScreen(ItemLooksScreen):
         """This item, and the task under the cursor."""
         task = self.chosen_task
         return self.item_id, None if task is None else task.key
+
+    def action_neighbour(self, step: int) -> None:
+        """The log of the next or previous failed item of the list below, without going back to it."""
+        below = self.app.screen_stack[-2]
+        found = below.neighbour(self.item_id, step) if isinstance(below, ItemLooksScreen) else None
+        if found is None:
+            which = "after" if step > 0 else "before"
+            self.notify(f"No failed item {which} this one in the list.", markup=False)
+        else:
+            self.app.switch_screen(ItemScreen(found))
 
     def _show_log(self) -> None:
         item = self.item

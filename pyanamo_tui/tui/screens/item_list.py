@@ -24,6 +24,7 @@ from pyanamo_tui.tui.screens.item_changes import ItemChangesScreen
 from pyanamo_tui.tui.view_memory import ListView
 from pyanamo_tui.tui.widgets.filter_bar import FilterBar, KnownWords
 from pyanamo_tui.tui.widgets.item_table import Column, ItemTable
+from pyanamo_tui.workflow.failures import is_failure
 from pyanamo_tui.workflow.filters import Filter, parse_filter
 from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.printable import printable
@@ -46,7 +47,7 @@ class ViewMade(Message):
     """A list of items was made on a thread."""
 
     view: View
-    changed: frozenset[str]
+    changed: frozenset[str] | None
 
 
 class ItemListScreen(ItemChangesScreen):
@@ -121,7 +122,7 @@ class ItemListScreen(ItemChangesScreen):
         self._recall()
         spec, now = self._spec(), time.time()
         if len(snapshot.items) <= AT_ONCE:
-            self._shown(self._viewed(snapshot, changed, spec, now), changed or frozenset())
+            self._shown(self._viewed(snapshot, changed, spec, now), changed)
             return
         self._busy = True
         self._waiting, self._has_waiting = frozenset(), False
@@ -129,7 +130,7 @@ class ItemListScreen(ItemChangesScreen):
 
     @work(thread=True, group="view", exit_on_error=False, description="list items")
     def _make_view(self, snapshot: Snapshot, changed: frozenset[str] | None, spec: ViewSpec) -> None:
-        self.post_message(ViewMade(self._viewed(snapshot, changed, spec, time.time()), changed or frozenset()))
+        self.post_message(ViewMade(self._viewed(snapshot, changed, spec, time.time()), changed))
 
     def _viewed(self, snapshot: Snapshot, changed: frozenset[str] | None, spec: ViewSpec, now: float) -> View:
         before, items = self._view, self.listed(snapshot)
@@ -143,16 +144,17 @@ class ItemListScreen(ItemChangesScreen):
         if self._has_waiting:
             self._show_items(self._waiting)
 
-    def _shown(self, view: View, changed: frozenset[str]) -> None:
+    def _shown(self, view: View, changed: frozenset[str] | None) -> None:
         first = self._view is None
         self._view = view
         self.table.show_sorted(self._sort.key, reverse=self._reverse)
         self.table.set_empty(self._empty_words(view))
-        self.table.set_rows(view.rows, () if first else changed)
+        self.table.set_rows(view.rows, () if first or changed is None else changed)
         self.fit_columns()
-        if changed:
-            snapshot = self.dashboard.snapshot
-            self.table.keep_marks(lambda key: snapshot is None or key in snapshot.items)
+        snapshot, marked = self.dashboard.snapshot, self.table.marked
+        if snapshot is not None and marked:
+            doubtful = marked if changed is None else marked & changed
+            self.table.forget_marks([key for key in doubtful if key not in snapshot.items])
         self._tell()
 
     def _empty_words(self, view: View) -> str:
@@ -331,6 +333,13 @@ class ItemListScreen(ItemChangesScreen):
         """The item under the cursor."""
         row = self.table.row
         return None if row is None else (row.item_id, None)
+
+    def neighbour(self, item_id: str, step: int) -> str | None:
+        """The failed item after or before this one, in the order of the list."""
+        found = self.table.next_key(item_id, step, is_failure)
+        if found is not None:
+            self.table.select_key(found)
+        return found
 
     def marked_here(self) -> frozenset[str]:
         """The marked items."""

@@ -34,6 +34,10 @@ class ItemLooksScreen(DashboardScreen):
     def item_here(self) -> tuple[str, str | None] | None:
         """The id of the item that the keys are about and, where it is nested, the key of the task; None for none."""
 
+    def neighbour(self, item_id: str, step: int) -> str | None:
+        """The next (1) or previous (-1) failed item of this screen's list, the cursor put on it; None at the end."""
+        return None
+
     def marked_here(self) -> frozenset[str]:
         """Ids that are marked."""
         return frozenset()

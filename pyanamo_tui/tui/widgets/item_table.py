@@ -6,7 +6,7 @@ order (`sort`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -156,7 +156,8 @@ class ItemTable(TableGrid[Row]):
         key = self._cursor_key()
         if key is not None:
             self._marks.toggle(key)
-            self._marks_changed()
+            self._refresh_row(self._cursor)
+            self.post_message(self.MarksChanged(self))
             self._go(self._cursor + 1)
 
     def action_mark_range(self) -> None:
@@ -173,12 +174,12 @@ class ItemTable(TableGrid[Row]):
 
     def action_mark_all(self) -> None:
         """Mark every row that is shown."""
-        self._marks.add(self._by_key())
+        self._marks.add(self.keys())
         self._marks_changed()
 
     def action_invert(self) -> None:
         """Unmark what is marked of the rows shown, mark the others."""
-        self._marks.invert(self._by_key())
+        self._marks.invert(self.keys())
         self._marks_changed()
 
     def action_clear_marks(self) -> None:
@@ -197,14 +198,14 @@ class ItemTable(TableGrid[Row]):
             self._marks_changed()
         return had
 
-    def keep_marks(self, known: Callable[[str], bool]) -> None:
+    def forget_marks(self, keys: Iterable[str]) -> None:
         """Forget marks of rows that are gone."""
-        if self._marks.keep(known):
+        if self._marks.forget(keys):
             self._marks_changed()
 
     def hidden_marks(self) -> int:
         """How many marked rows are not among those shown."""
-        return self._marks.outside(self._by_key()) if self._marks else 0
+        return self._marks.outside(self.keys()) if self._marks else 0
 
     def marks_in_words(self) -> str:
         """`12 marked`, and how many of them the filter hides; empty when nothing is marked."""

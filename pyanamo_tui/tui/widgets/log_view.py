@@ -393,6 +393,10 @@ class LogView(ScrollView, can_focus=True):
         self._matches = [] if self._pattern is None else self._rows.search(self._pattern)
         self._match = min(self._match, len(self._matches) - 1)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys for matches only while something is looked for; else they are the screen's."""
+        return self._pattern is not None if action in {"next_match", "previous_match"} else True
+
     def action_next_match(self) -> None:
         """The next match, round the end."""
         self._step_match(1)

@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pyanamo_tui.tui.format import fit
+from pyanamo_tui.tui.widgets.legible import legible
 from pyanamo_tui.tui.widgets.table_columns import GAP, Column, Row, column_widths, smallest_width
 from pyanamo_tui.tui.widgets.table_marks import Marks
 from pyanamo_tui.workflow.printable import printable
@@ -124,6 +125,7 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         self._fade_timer: Timer | None = None
         self._sorted: tuple[str, bool] | None = None
         self._painted: dict[int, Strip] = {}
+        self._sized: tuple[tuple[tuple[Column[Row], ...], int] | None, list[int]] = (None, [])
 
     # -- what is in it --------------------------------------------------------------------------
 
@@ -184,8 +186,12 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
     def _by_key(self) -> dict[str, int]:
         """Where each key is; made when it is first asked for, since most refreshes need no look-up."""
         if self._index is None:
-            self._index = {self._row_key(row): index for index, row in enumerate(self._rows)}
+            self._index = dict(zip(self.keys(), range(len(self._rows)), strict=True))
         return self._index
+
+    def keys(self) -> Iterable[str]:
+        """The keys of the rows shown, in their order."""
+        return self._index if self._index is not None else map(self._row_key, self._rows)
 
     def _find(self, key: str, near: int) -> int:
         """The index of a key, or `near` where it is not among the rows."""
@@ -220,6 +226,15 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         if at is not None:
             self._go(at)
 
+    def next_key(self, key: str, step: int, wanted: Callable[[Row], bool]) -> str | None:
+        """The key of the nearest row after (1) or before (-1) the one of this key that is wanted; None if none is."""
+        at = self._by_key().get(key, self._cursor) + step
+        while 0 <= at < len(self._rows):
+            if wanted(self._rows[at]):
+                return self._row_key(self._rows[at])
+            at += step
+        return None
+
     # -- what changed ---------------------------------------------------------------------------
 
     def _flash(self, keys: Iterable[str]) -> None:
@@ -248,7 +263,10 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         return 3 if self._can_mark else 1
 
     def _widths(self) -> list[int]:
-        return column_widths(self._columns, self._room.width - self._gutter)
+        asked = (self._columns, self._room.width - self._gutter)
+        if asked != self._sized[0]:
+            self._sized = (asked, column_widths(*asked))
+        return self._sized[1]
 
     @property
     def _room(self) -> Size:
@@ -312,14 +330,21 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         if changed:
             over += self._style("table--changed")
         if here:
-            over += self._style("table--cursor" if self.has_focus else "table--cursor-blurred")
+            over += self._cursor_style()
+        ground = self.rich_style.bgcolor
         cells = []
         for column, width in zip(self._columns, self._widths(), strict=True):
             cell = column.cell(row)
-            style = self._style(cell.style) + over if cell.style else over
+            style = legible(self._style(cell.style) + over, ground) if cell.style else over
             cells.append(Segment(column.text(cell, width), style))
             cells.append(Segment(" " * GAP, over))
         return self._signs(key, here=here, changed=changed, over=over), cells, over
+
+    def _cursor_style(self) -> Style:
+        """The cursor's row. In 16 colours a background would swallow some of the states' colours: a line is drawn."""
+        if self.app.console.color_system == "standard":
+            return Style(bold=self.has_focus, underline=True)
+        return self._style("table--cursor" if self.has_focus else "table--cursor-blurred")
 
     def _signs(self, key: str, *, here: bool, changed: bool, over: Style) -> Segment:
         """Cursor, mark and change, each by a sign as well as by its colour."""

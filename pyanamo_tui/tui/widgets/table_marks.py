@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 
 
 class Marks:
@@ -43,14 +43,14 @@ class Marks:
         self.anchor = None
         return had
 
-    def keep(self, known: Callable[[str], bool]) -> bool:
-        """Unmark what is not known any more; whether there was such."""
-        gone = {key for key in self._keys if not known(key)}
+    def forget(self, keys: Iterable[str]) -> bool:
+        """Unmark rows that are gone; whether any of them was marked."""
+        gone = self._keys.intersection(keys)
         self._keys -= gone
         if self.anchor in gone:
             self.anchor = None
         return bool(gone)
 
-    def outside(self, shown: Collection[str]) -> int:
+    def outside(self, shown: Iterable[str]) -> int:
         """How many marked keys are not among these."""
-        return sum(key not in shown for key in self._keys)
+        return len(self._keys.difference(shown))
