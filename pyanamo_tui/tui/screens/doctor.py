@@ -350,6 +350,6 @@ class DoctorScreen(ItemLooksScreen):
         others = [one for one in self.found.findings if one.item_id not in message.item_ids]
         self.found = replace(self.found, findings=(*others, *message.found))
         left = {one.item_id for one in self.found.findings}
-        self.table.keep_marks(lambda key: key in left)
+        self.table.forget_marks(self.table.marked - left)
         self._list()
         self._tell()

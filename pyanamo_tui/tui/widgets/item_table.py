@@ -57,6 +57,8 @@ class ItemTable(TableGrid[Row]):
             self.column = column
 
     _keeps_order = False
+    _hidden: int | None = 0
+    """How many marks the filter hides; None when other rows or other keys than those shown may have changed that."""
 
     @property
     def marked(self) -> frozenset[str]:
@@ -87,6 +89,11 @@ class ItemTable(TableGrid[Row]):
             self._sorted = (column, reverse)
             self._keeps_order = True
             self.set_rows(self._rows)
+
+    def set_rows(self, rows: Sequence[Row], changed: Iterable[str] = ()) -> None:
+        """See `TableGrid`; other rows may hide other marks."""
+        self._hidden = None if self._marks else 0
+        super().set_rows(rows, changed)
 
     def ordered(self, rows: Sequence[Row]) -> Sequence[Row]:
         """By the column that the table keeps its rows in order of, if it was asked to."""
@@ -167,7 +174,7 @@ class ItemTable(TableGrid[Row]):
         anchor = self._marks.anchor
         start = self._cursor if anchor is None else self._find(anchor, self._cursor)
         first, last = sorted((start, self._cursor))
-        self._marks.add(self._row_key(self._rows[index]) for index in range(first, last + 1))
+        self._marks.add(map(self._row_key, self._rows[first : last + 1]))
         self._marks.anchor = self._cursor_key()
         self._touched = True
         self._marks_changed()
@@ -189,11 +196,13 @@ class ItemTable(TableGrid[Row]):
     def mark(self, keys: Iterable[str]) -> None:
         """Mark these keys too, shown or not: what a change left out, say."""
         self._marks.add(keys)
+        self._hidden = None
         self._marks_changed()
 
     def clear_marks(self) -> bool:
         """Unmark everything; whether there was anything to unmark."""
         had = self._marks.clear()
+        self._hidden = 0
         if had:
             self._marks_changed()
         return had
@@ -201,11 +210,14 @@ class ItemTable(TableGrid[Row]):
     def forget_marks(self, keys: Iterable[str]) -> None:
         """Forget marks of rows that are gone."""
         if self._marks.forget(keys):
+            self._hidden = None
             self._marks_changed()
 
     def hidden_marks(self) -> int:
         """How many marked rows are not among those shown."""
-        return self._marks.outside(self.keys()) if self._marks else 0
+        if self._hidden is None:
+            self._hidden = self._marks.outside(self.keys()) if self._marks else 0
+        return self._hidden
 
     def marks_in_words(self) -> str:
         """`12 marked`, and how many of them the filter hides; empty when nothing is marked."""
