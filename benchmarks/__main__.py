@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import keyboard, screen, watching, working, writing
+from benchmarks import following, keyboard, screen, watching, working, writing
 from benchmarks.places import isolate
 from benchmarks.report import Figure, rows
 
@@ -26,6 +26,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[], list[Figure]]]] = {
     "idle": watching.idle,
     "start": screen.start,
     "idle-screen": screen.idle_screen,
+    "following": following.following,
     "keyboard": keyboard.keyboard,
 }
 _BEGIN: Final = "<!-- figures -->\n"
