@@ -13,7 +13,7 @@ import click
 from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
 from pyanamo_tui.cli.output import note, report, survive_any_text
-from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, pass_place, with_local_folder
 from pyanamo_tui.errors import PyanamoError, UsageError
 
 COMMANDS: Final = {
@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "export": "pyanamo_tui.cli.exporting",
     "restore": "pyanamo_tui.cli.exporting",
     "batch": "pyanamo_tui.cli.batch",
+    "local": "pyanamo_tui.cli.local",
     "settings": "pyanamo_tui.cli.settings",
     "completion": "pyanamo_tui.cli.completion",
 }
@@ -86,6 +87,7 @@ class _Commands(click.Group):
         "pyanamo-tui status -t Cohort7                how far it is, once, as text",
         "pyanamo-tui import cohort7.txt -t Cohort7    add items from a file",
         "pyanamo-tui requeue --state failed --dry-run -t Cohort7",
+        "pyanamo-tui --local                          on this host alone, without AWS",
         "pyanamo-tui COMMAND --help                   about one command",
     )
     + """
@@ -118,7 +120,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     survive_any_text()
     try:
-        code = cli.main(args=arguments, prog_name="pyanamo-tui", standalone_mode=False)
+        given = with_local_folder(sys.argv[1:] if arguments is None else arguments, COMMANDS)
+        code = cli.main(args=given, prog_name="pyanamo-tui", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         report(_wrong_usage(error))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from pyanamo_tui.cli.output import note
+from pyanamo_tui.errors import UsageError
 from pyanamo_tui.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Place:
     as_json: bool = False
     yes: bool = False
     told: bool = False
+    local: str | None = None
+    local_url: str = ""
 
     def settings(self, *, telling: bool = True) -> Settings:
         """The settings that hold: these flags over the environment over the file over the defaults.
@@ -38,12 +41,27 @@ class Place:
         Raises:
             SettingsError: a flag cannot be used.
         """
-        held = load(self.flags, os.environ, self.config)
+        held = self._local() if self.local is not None else load(self.flags, os.environ, self.config)
         if telling and not self.told:
             self.told = True
             for problem in held.problems:
                 note(f"pyanamo-tui: {problem}")
         return held
+
+    def _local(self) -> Settings:
+        """The settings with the place in place of theirs: the embedded server of a folder, started if need be."""
+        for flag in ("profile", "endpoint_url"):
+            if flag in self.flags:
+                raise UsageError(f"--local and --{flag.replace('_', '-')} exclude each other", "Leave one of them out.")
+        if not self.local_url:
+            from pyanamo_tui.local.resident import LocalFolder, lead_to  # noqa: PLC0415 - only where it is wanted
+
+            resident = LocalFolder(Path(self.local) if self.local else None).start()
+            lead_to(resident, os.environ)
+            self.local_url = resident.endpoint_url
+        held = load(self.flags, os.environ, self.config)
+        origins = {**held.origins, "endpoint_url": "--local", "profile": "--local"}
+        return replace(held, endpoint_url=self.local_url, profile=None, origins=origins)
 
     def workspace(self) -> Workspace:
         """The place opened. boto3 is imported here and not before, so that `--help` and the first frame are quick.
@@ -68,6 +86,8 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
         place.config = Path(str(value))
     elif name == "as_json":
         place.as_json = True
+    elif name == "local":
+        place.local = str(value)
     elif name == "yes":
         place.yes = True
     else:
@@ -88,11 +108,28 @@ _PLACE: Final = (
     _option("--region", "-r", "region", metavar="NAME", help="AWS region."),
     _option("--profile", "profile", metavar="NAME", help="Profile of the AWS credentials."),
     _option("--endpoint-url", "endpoint_url", metavar="URL", help="Another endpoint for every AWS service."),
+    _option("--local", "local", metavar="[DIR]", help="An embedded DynamoDB instead of AWS, its data kept in DIR."),
     _option("--read-only", "read_only", is_flag=True, help="Refuse every change, before it is sent."),
     _option("--config", "config", metavar="FILE", help="Another settings file."),
 )
 _JSON: Final = _option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
 _YES: Final = _option("--yes", "-y", "yes", is_flag=True, help="Answer yes to what would be asked.")
+
+
+def with_local_folder(arguments: Sequence[str], commands: Container[str]) -> list[str]:
+    """The arguments with `--local [DIR]` as click can read it: the next word is its folder if it looks like a path."""
+    found: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            return [*found, word, *waiting]
+        if word == "--local":
+            follows = waiting[0] if waiting else ""
+            is_folder = "/" in follows or follows in {".", "..", "~"}
+            word = f"--local={waiting.pop(0) if is_folder and follows not in commands else ''}"
+        found.append(word)
+    return found
 
 
 def place_options(command: Command) -> Command:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import gc
 import io
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from pyanamo_tui.errors import MissingExtra, PyanamoError, ServiceUnavailable
@@ -34,7 +38,7 @@ REGION: Final = "us-east-1"
 START_SECONDS: Final = 60.0
 """How long the server may take until it answers; it takes about one second on an idle machine."""
 STOP_SECONDS: Final = 5.0
-_EXIT_MISSING: Final = 69
+EXIT_MISSING: Final = 69
 _READY: Final = b"http://"
 _OBJECTS_BEFORE_COLLECTION: Final = 50_000
 
@@ -70,11 +74,11 @@ class OneAtATime:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; WSGI's own protocol (PEP 3333)."""
-        with self._lock:
+        with self.lock:
             answer = self._application(environ, start_response)
             try:
                 return [b"".join(answer)]
@@ -162,18 +166,23 @@ def _request_handler() -> type:
     return Handler
 
 
-def serve(port: int, ready: Callable[[str], None]) -> None:
+def serve(port: int, ready: Callable[[str], None], keep: Path | None = None) -> None:
     """Answer until the process ends.
 
     Args:
         port: 0 for any free one.
         ready: called with the URL once requests are taken.
+        keep: a folder whose tables are served, and kept; None to begin empty and keep nothing.
 
     Raises:
         MissingExtra: the packages of the `local` extra are not installed.
+        BadInput: what was kept in the folder is damaged.
         SystemExit: the port is taken, said on stderr.
     """
-    application = OneAtATime(_moto_application())
+    one_at_a_time = OneAtATime(_moto_application())
+    application: Application = one_at_a_time
+    if keep is not None:
+        application = _kept(one_at_a_time, keep)
     from werkzeug.serving import make_server  # noqa: PLC0415 - an optional package
 
     server = make_server(HOST, port, application, threaded=True, request_handler=_request_handler())
@@ -181,6 +190,59 @@ def serve(port: int, ready: Callable[[str], None]) -> None:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, 20, 100)
     ready(f"http://{HOST}:{server.server_port}")
     server.serve_forever()
+
+
+def _kept(application: OneAtATime, folder: Path) -> Application:
+    """The application with the folder's tables in it; saved while it runs, on SIGTERM, and when long idle."""
+    from pyanamo_tui.local.keeper import Keeper  # noqa: PLC0415 - it stands on this module's types
+    from pyanamo_tui.local.resident import IDLE_SECONDS  # noqa: PLC0415 - it starts this module
+
+    keeper = Keeper(application, application.lock, folder)
+    keeper.restore()
+
+    def told(what: str) -> None:
+        sys.stderr.write(what + "\n")
+        sys.stderr.flush()
+
+    def end() -> None:
+        try:
+            keeper.save()
+        except PyanamoError as error:
+            told(f"The last changes could not be saved: {error.message}")
+            os._exit(error.exit_code)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, lambda *_: end())
+    signal.signal(signal.SIGINT, lambda *_: end())
+    threading.Thread(target=keeper.keep_saving, args=(IDLE_SECONDS, end, told), name="keeper", daemon=True).start()
+    return keeper
+
+
+def _serve_folder(folder: Path) -> int:
+    """Serve what is kept in a folder, as long as nobody else does; its address is left in the folder."""
+    from pyanamo_tui.local.resident import (  # noqa: PLC0415 - it starts this module
+        ADDRESS,
+        EXIT_RUNNING,
+        leave_address,
+        take_folder,
+    )
+
+    if take_folder(folder) is None:
+        return EXIT_RUNNING
+    serve(_port_before(folder / ADDRESS), partial(leave_address, folder), folder)
+    return 0
+
+
+def _port_before(address: Path) -> int:
+    """The port that the folder's server had last time, so that its address stays; 0 if it is taken or unknown."""
+    try:
+        port = int(json.loads(address.read_text(encoding="utf-8"))["endpoint_url"].rpartition(":")[2])
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((HOST, port))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return 0
+    return port
 
 
 def _announce(url: str) -> None:
@@ -195,16 +257,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The embedded DynamoDB of pyanamo-tui, on loopback only.")
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--parent-pid", type=int, help="end with this process, which holds our standard input")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="serve what is kept there, and keep it")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     if options.parent_pid is not None:
         when_parent_ends(options.parent_pid, lambda: os._exit(0))
     try:
+        if options.data is not None:
+            return _serve_folder(options.data)
         serve(options.port, _announce)
     except PyanamoError as error:
         sys.stderr.write(error.message + "\n")
-        return _EXIT_MISSING if isinstance(error, MissingExtra) else error.exit_code
+        return EXIT_MISSING if isinstance(error, MissingExtra) else error.exit_code
     return 0
 
 
@@ -284,7 +349,7 @@ class EmbeddedServer:
             )
         code = process.wait(STOP_SECONDS)
         said = self._last_words()
-        if code == _EXIT_MISSING:
+        if code == EXIT_MISSING:
             return MissingExtra(said, "Install it: pip install 'pyanamo-tui[local]'")
         return ServiceUnavailable(f"The embedded DynamoDB did not start: {said or f'exit code {code}'}", "Try again.")
 
