@@ -1,4 +1,4 @@
-"""The looks at one item that every screen with items offers: why it failed, its raw JSON, and copying parts of it."""
+"""The looks at one item on every screen with items: why it failed, raw JSON, its Batch job, copying parts of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.batch_job import end_job, show_job
 from pyanamo_tui.tui.copying import Part, copy_choices, copy_part, copy_text
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.modals.choose import Choose
@@ -28,6 +29,8 @@ class ItemLooksScreen(DashboardScreen):
         Binding("w", "why", "why", id="look.why"),
         Binding("y", "raw", "raw JSON", id="look.raw", show=False),
         Binding("c", "copy", "copy", id="look.copy", show=False),
+        Binding("b", "batch_job", "Batch job", id="look.batch_job", show=False),
+        Binding("X", "end_job", "end the Batch job", id="change.end_job", show=False, key_display="X"),
     ]
 
     @abstractmethod
@@ -49,6 +52,20 @@ class ItemLooksScreen(DashboardScreen):
             snapshot = self.dashboard.snapshot
             facts = None if snapshot is None else snapshot.items.get(here[0])
             self.app.push_screen(WhyModal(workspace, here[0], here[1], facts))
+
+    @work(group="job", exclusive=True)
+    async def action_batch_job(self) -> None:
+        """The AWS Batch job that locked it: state, reason, queue, attempts, exit code, log stream."""
+        here, workspace = self.item_here(), self.dashboard.workspace
+        if here is not None and workspace is not None:
+            await show_job(self.dashboard, workspace, here[0])
+
+    @work(group="change", exclusive=True)
+    async def action_end_job(self) -> None:
+        """End the AWS Batch job that holds it, after a question."""
+        here, workspace = self.item_here(), self.dashboard.workspace
+        if here is not None and workspace is not None:
+            await end_job(self.dashboard, workspace, here[0])
 
     @work(group="raw", exclusive=True)
     async def action_raw(self) -> None:
