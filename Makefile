@@ -8,8 +8,10 @@ DEVELOPMENT := $(VENV)/.development-installed
 IS_RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for found in python3.11 python3; do $$found -c '$(IS_RECENT)' 2>/dev/null && echo $$found && break; done)
 ARGS ?=
-# What depends on the server: claims, leases, fences, reclaiming, stopping, a bad network, sizes of items.
-ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py interference.py network.py claiming.py running.py)
+# What depends on the server: claims, leases, fences, reclaiming, stopping, what others do, debris and sizes of items.
+ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py interference.py claiming.py \
+	running.py::test_debris_ends_no_engine \
+	running.py::test_a_nested_item_of_many_noisy_tasks_stays_under_the_limit)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench screenshots conformance clean
