@@ -169,7 +169,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"index file|fail(?:ed)? to locate the index|could not (?:load|retrieve) index|\.fai|\.dict"
-        r"|idx_load",
+        r"|\[E::\w*idx_load",
         "Make the index of the reference or input file, next to it, and requeue.",
     ),
     (
@@ -195,15 +195,19 @@ _BY_CODE: Final = {
     137: "Look at the job's status reason: give it more memory if it ran out, else requeue.",
     143: "Requeue: the job or its machine was stopped.",
 }
+_FROM_OUTSIDE: Final = frozenset({137, 143})
+"""Ended by somebody else, so that what the program wrote last tells little, unless it is of memory."""
+_OF_MEMORY: Final = _ADVICES[1:3]
 _OTHERWISE: Final = "Read the log, run the command by hand on one item, then requeue the group."
 
 
 def advice(signature: str | None, exit_code: int | None = None, stderr: str = "") -> str:
     """What to try, in a sentence: by the signature, else by what is in the end of the log, else by the exit code."""
-    for told in (signature or "", stderr[-4000:]):
-        for pattern, words in _ADVICES:
-            if told and pattern.search(told):
-                return words
     number = signal_of(exit_code)
     code = exit_code if number is None else SIGNAL_BASE + number
+    written = _OF_MEMORY if code in _FROM_OUTSIDE else _ADVICES
+    for told, known in ((signature or "", _ADVICES), (stderr[-4000:], written)):
+        for pattern, words in known:
+            if told and pattern.search(told):
+                return words
     return _BY_CODE.get(code, _OTHERWISE) if code is not None else _OTHERWISE

@@ -190,6 +190,15 @@ def test_advice_falls_back_on_the_log_and_then_the_code() -> None:
     assert advice("exit 143 (SIGTERM)", -15) == advice(None, 143)
 
 
+def test_what_a_program_wrote_before_it_was_killed_is_not_why() -> None:
+    written = "[M::bwa_idx_load_from_disk] read 0 ALT contigs\nopen: no such file, made anew\n"
+    assert advice("exit 137 (SIGKILL) · Killed", 137, written) == advice(None, 137)
+    assert "-Xmx" in advice("exit 137 (SIGKILL) · Killed", 137, "java.lang.OutOfMemoryError: Java heap space")
+    assert advice("exit 1 · x", 1, "[E::bwa_idx_load_from_disk] fail to locate the index files").startswith(
+        "Make the index"
+    )
+
+
 FAILED: Final = ItemFacts("x", ItemState.FAILED)
 DONE: Final = ItemFacts("x", ItemState.DONE, ended_at=100.0)
 
