@@ -66,6 +66,10 @@ class Terminal:
         """Type text."""
         self._tmux("send-keys", "-l", text)
 
+    def pasted(self) -> str:
+        """What tmux would paste."""
+        return self._tmux("show-buffer")
+
     def screen(self) -> str:
         """What is on the screen now."""
         return self._tmux("capture-pane", "-p")

@@ -218,7 +218,7 @@ class FilterBar(Horizontal):
             self._completing = None
             self._say(self._told)
         else:
-            others = (going.found[going.at :] + going.found[: going.at])[1:5]
+            others = (going.found[going.at :] + going.found[: going.at])[1:3]
             self._say(f"{going.at + 1} of {len(going.found)}: then {', '.join(others)}")
 
     def action_saved(self) -> None:
