@@ -14,7 +14,7 @@ ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py 
 	running.py::test_a_nested_item_of_many_noisy_tasks_stays_under_the_limit)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench screenshots conformance clean
+.PHONY: help demo test check format bench screenshots reference conformance clean
 
 help: ## list these targets
 	@echo "pyanamo-tui: targets of make (ARGS='...' passes more on)"
@@ -41,6 +41,9 @@ bench: $(DEVELOPMENT) ## measure against floors taken in the same run
 
 screenshots: $(DEVELOPMENT) ## take the pictures of the running dashboard again
 	$(BIN)/python -m scripts.screenshots $(ARGS)
+
+reference: $(DEVELOPMENT) ## write the lists of keys, commands and settings in docs/ again
+	$(BIN)/python -m scripts.reference
 
 conformance: $(DEVELOPMENT) ## fetch dynalite and DynamoDB Local (for testing only), run the contract and engine tests on them
 	$(BIN)/python -m tests.standins fetch
