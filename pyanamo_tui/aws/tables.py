@@ -266,7 +266,13 @@ class Tables:
         return info
 
     def create(
-        self, table: str, *, capacity: Capacity | None = None, stream: bool = True, protect: bool = False
+        self,
+        table: str,
+        *,
+        capacity: Capacity | None = None,
+        stream: bool = True,
+        protect: bool = False,
+        progress: Callable[[TableInfo], None] | None = None,
     ) -> TableInfo:
         """Create a workflow table with the standard indexes and the summary index, and wait until it is active.
 
@@ -275,6 +281,7 @@ class Tables:
             capacity: provisioned units for the table and each index; None for on-demand.
             stream: turn DynamoDB Streams on, with new images, so that monitors read only what changed.
             protect: turn deletion protection on.
+            progress: called with each description while AWS makes it; what it raises ends the waiting.
 
         Raises:
             TableExists: there is one of this name already.
@@ -305,10 +312,14 @@ class Tables:
                 if error_code(error) == "ResourceInUseException":
                     raise TableExists(f"There is a table {table} already", "Choose another name.") from error
                 raise
-        return self.wait_active(table)
+        return self.wait_active(table, progress)
 
-    def delete(self, table: str) -> None:
+    def delete(self, table: str, progress: Callable[[TableInfo], None] | None = None) -> None:
         """Delete a table with all its items, and wait until it is gone.
+
+        Args:
+            table: its name.
+            progress: called with each description until it is gone; what it raises ends the waiting.
 
         Raises:
             TableNotFound: there is none of this name.
@@ -324,7 +335,13 @@ class Tables:
                 if error_code(error) == "ValidationException" and "protect" in str(error).lower():
                     raise TableProtected(table) from error
                 raise
-        self._wait(table, lambda info: info is None, "deleted")
+
+        def gone(info: TableInfo | None) -> bool:
+            if info is not None and progress is not None:
+                progress(info)
+            return info is None
+
+        self._wait(table, gone, "deleted")
 
     def wait_active(
         self,

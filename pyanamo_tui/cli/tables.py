@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,17 +18,14 @@ from pyanamo_tui.cli.place import (
 )
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.cli.tablework import autoscale_table, capacity_of_table, upgrade_table
-from pyanamo_tui.errors import NotAWorkflowTable, PyanamoError, ReadOnly, TableNotFound, UsageError
+from pyanamo_tui.errors import NotAWorkflowTable, ReadOnly, UsageError
 from pyanamo_tui.tui.format import size
 from pyanamo_tui.workflow import schema
+from pyanamo_tui.workflow.tablename import name_problem
 
 if TYPE_CHECKING:
     from pyanamo_tui.aws.tables import TableInfo
     from pyanamo_tui.core.workspace import Workspace
-
-
-ASKED_AT_ONCE: Final = 8
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
 @click.group(
@@ -69,15 +64,15 @@ def list_tables(place: Place, workflow: bool) -> None:
 
     Items are as AWS counts them, every six hours.
     """
+    from pyanamo_tui.core.regiontables import describe_each  # noqa: PLC0415 - boto3, which --help need not pay
+
     workspace = place.workspace()
-    names = list(workspace.tables.names())
-    with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="pyanamo-describe") as pool:
-        asked = list(zip(names, pool.map(lambda name: _described(workspace, name), names), strict=True))
-    found = [one for _, one in asked if not isinstance(one, PyanamoError)]
+    told = sorted(describe_each(workspace.tables, workspace.tables.names()), key=lambda one: one.name)
+    found = [one.info for one in told if one.info is not None]
     found = sorted((one for one in found if one.is_workflow or not workflow), key=lambda one: not one.is_workflow)
-    for name, error in asked:
-        if isinstance(error, PyanamoError) and not isinstance(error, TableNotFound):
-            note(f"{name}: {error.message}")
+    for one in told:
+        if one.error is not None:
+            note(f"{one.name}: {one.error.message}")
     if place.as_json:
         emit_json({"region": workspace.region, "tables": [_as_json(workspace, info) for info in found]})
         return
@@ -100,14 +95,6 @@ def list_tables(place: Place, workflow: bool) -> None:
         ),
         right=(2, 3),
     )
-
-
-def _described(workspace: Workspace, name: str) -> TableInfo | PyanamoError:
-    """A table, or why AWS does not tell of it; one that was deleted meanwhile is none."""
-    try:
-        return workspace.tables.describe(name)
-    except PyanamoError as error:
-        return error
 
 
 @tables_command.command(
@@ -135,8 +122,9 @@ def create_table(
     if (read_capacity is None) != (write_capacity is None):
         raise UsageError("Give both capacities, or neither for on-demand", "--read-capacity N --write-capacity N")
     workspace = place.workspace()
-    if not _NAME.fullmatch(workspace.table):
-        raise UsageError(f"{workspace.table!r} cannot name a table", "Use 3 to 255 letters, digits, _ - and .")
+    problem = name_problem(workspace.table)
+    if problem:
+        raise UsageError(f"{workspace.table!r} cannot name a table", problem)
     units = None if read_capacity is None or write_capacity is None else (read_capacity, write_capacity)
     info = workspace.create_table(workspace.table, units=units, stream=stream, protect=protect)
     if place.as_json:

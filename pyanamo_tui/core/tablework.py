@@ -140,7 +140,9 @@ class TableWork:
             info = self._changes.enable_stream(table, told(total, "stream"))
         return UpgradeResult(names, streaming, info)
 
-    def set_capacity(self, table: str, *, read: int, write: int) -> TableInfo:
+    def set_capacity(
+        self, table: str, *, read: int, write: int, progress: Callable[[TableInfo], None] | None = None
+    ) -> TableInfo:
         """Give the table and every index these provisioned units a second; an on-demand table becomes provisioned.
 
         Raises:
@@ -148,19 +150,19 @@ class TableWork:
         """
         if min(read, write) < 1:
             raise UsageError("Capacity cannot be below 1 unit", "Give 1 or more, or make the table on-demand.")
-        return self._changes.set_capacity(table, Capacity(read, write))
+        return self._changes.set_capacity(table, Capacity(read, write), progress)
 
-    def set_on_demand(self, table: str) -> TableInfo:
+    def set_on_demand(self, table: str, progress: Callable[[TableInfo], None] | None = None) -> TableInfo:
         """Pay by request; AWS allows the change a few times a day."""
-        return self._changes.set_on_demand(table)
+        return self._changes.set_on_demand(table, progress)
 
     def enable_stream(self, table: str) -> TableInfo:
         """Turn DynamoDB Streams on, so that monitors read only what changes."""
         return self._changes.enable_stream(table)
 
-    def set_protection(self, table: str, on: bool) -> TableInfo:
+    def set_protection(self, table: str, on: bool, progress: Callable[[TableInfo], None] | None = None) -> TableInfo:
         """Turn deletion protection on or off."""
-        return self._changes.set_protection(table, on)
+        return self._changes.set_protection(table, on, progress)
 
     def scale_between(self, table: str, *, read: tuple[int, int], write: tuple[int, int]) -> tuple[ScalingOutcome, ...]:
         """Let the capacity of the table and every index move between (low, high) units; one outcome for each."""

@@ -5,6 +5,7 @@ Changing profile, region or table is making another Workspace and dropping this 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from pyanamo_tui.aws.batch import Batch
@@ -191,7 +192,13 @@ class Workspace:
         return read_item(self.record(item_id))
 
     def create_table(
-        self, name: str, *, units: tuple[int, int] | None = None, stream: bool = True, protect: bool = False
+        self,
+        name: str,
+        *,
+        units: tuple[int, int] | None = None,
+        stream: bool = True,
+        protect: bool = False,
+        progress: Callable[[TableInfo], None] | None = None,
     ) -> TableInfo:
         """Create a workflow table and wait until it is active.
 
@@ -200,12 +207,13 @@ class Workspace:
             units: provisioned read and write units for the table and each index; None for on-demand.
             stream: turn DynamoDB Streams on.
             protect: turn deletion protection on.
+            progress: called with each description while AWS makes it; what it raises ends the waiting.
 
         Raises:
             TableExists: there is one of this name already.
         """
         capacity = None if units is None else Capacity(*units)
-        return self.tables.create(name, capacity=capacity, stream=stream, protect=protect)
+        return self.tables.create(name, capacity=capacity, stream=stream, protect=protect, progress=progress)
 
     def health_of(self, info: TableInfo) -> str:
         """In a few words, whether a table is fit for a workflow, and what it lacks."""

@@ -1,23 +1,26 @@
-"""Screen 8, tables: the tables of the region, workflow tables first; enter opens one."""
+"""Screen 8, tables: the tables of the region, how each stands and what it costs; made, opened, changed, deleted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, VerticalScroll
 from textual.message import Message
-from textual.widgets import Label
+from textual.widgets import Label, Static
+from textual.worker import get_current_worker
 
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
-from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.base import DashboardScreen
-from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
-from pyanamo_tui.workflow.printable import printable
+from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.screens.table_changes import TableChangesScreen
+from pyanamo_tui.tui.table_text import TableRow, about, schema_lines
+from pyanamo_tui.tui.widgets.item_table import ItemTable
+from pyanamo_tui.workflow import schema
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -25,63 +28,51 @@ if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.workflow.model import Snapshot
 
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One table as the list shows it."""
-
-    name: str
-    status: str
-    items: int
-    capacity: str
-    workflow: bool
-    health: str
+_TOGETHER_SECONDS: Final = 0.2
+"""Tables told of within this time are drawn at once."""
 
 
 @dataclass
 class TablesRead(Message):
-    """The tables of the region were read, or could not be."""
+    """Some tables of the region, as far as AWS has told. `names`: all there are, with the first of these messages."""
 
-    rows: tuple[TableRow, ...]
+    reading: int
+    rows: tuple[TableRow, ...] = ()
+    names: tuple[str, ...] | None = None
     error: PyanamoError | None = None
+    ended: bool = False
 
 
-COLUMNS = (
-    Column[TableRow]("name", "TABLE", 20, lambda row: Cell(row.name), flexible=True),
-    Column[TableRow]("items", "ITEMS", 10, lambda row: Cell(count(row.items)), right=True),
-    Column[TableRow]("status", "STATUS", 9, lambda row: Cell(row.status.lower(), "table--quiet")),
-    Column[TableRow]("capacity", "CAPACITY", 12, lambda row: Cell(row.capacity, "table--quiet")),
-    Column[TableRow](
-        "health",
-        "HEALTH",
-        22,
-        lambda row: Cell(row.health, "state--done" if row.workflow else "table--quiet"),
-        flexible=True,
-    ),
-)
-
-
-class TablesScreen(DashboardScreen):
-    """Reads the tables when it is shown and when asked to, never by itself."""
+class TablesScreen(TableChangesScreen):
+    """Reads the tables when it is shown and when asked to, never by itself; a few at a time, shown as they come."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "schema", "schema", id="tables.schema"),
         Binding("C", "create", "create", id="tables.create", key_display="C"),
+        Binding("B", "capacity", "capacity", id="tables.capacity", key_display="B"),
+        Binding("T", "scale", "auto-scale", id="tables.scale", key_display="T"),
+        Binding("I", "upgrade", "add index, stream", id="tables.upgrade", key_display="I"),
+        Binding("P", "protect", "protect", id="tables.protect", key_display="P", show=False),
+        Binding("D", "delete", "delete", id="tables.delete", key_display="D"),
+        Binding("X", "stop", "stop waiting", id="tables.stop", key_display="X", show=False),
         Binding("r", "reread", "refresh", id="app.refresh", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self.table: ItemTable[TableRow] = ItemTable(
-            COLUMNS, lambda row: row.name, empty="Reading the tables …", id="tables"
-        )
-        self.line = Label("", classes="list-line")
+        self._line = Label("", classes="list-line")
+        self._about = Static("", id="table-about-text")
+        self._reading = 0
+        self._whole = False
 
     def body(self) -> ComposeResult:
-        """The list and a line about it."""
-        with Container(classes="panel") as panel:
+        """The list, what is to know of the table under the cursor, and a line about all."""
+        with Container(classes="panel", id="tables-list") as panel:
             panel.border_title = "Tables"
             yield self.table
-        yield self.line
+        with VerticalScroll(classes="panel", id="table-about", can_focus=False):
+            yield self._about
+        yield self._line
 
     def on_mount(self) -> None:
         """The list has the keys; it is read at once if the place is open."""
@@ -96,69 +87,106 @@ class TablesScreen(DashboardScreen):
         """Another place has other tables."""
         self.action_reread()
 
+    # -- reading --------------------------------------------------------------------------------
+
     def action_reread(self) -> None:
         """Read the tables again."""
         if self.dashboard.workspace is not None:
-            self._read(self.dashboard.workspace)
+            self._reading += 1
+            self._whole = False
+            self._read(self.dashboard.workspace, self._reading)
 
     @work(thread=True, group="tables", exclusive=True, exit_on_error=False, description="read tables")
-    def _read(self, workspace: Workspace) -> None:
+    def _read(self, workspace: Workspace, reading: int) -> None:
+        from pyanamo_tui.core.regiontables import describe_each  # noqa: PLC0415 - boto3 after the first frame
+
+        here = get_current_worker()
         try:
-            infos = [workspace.tables.describe(name) for name in workspace.tables.names()]
+            names = tuple(workspace.tables.names())
+            self.post_message(TablesRead(reading, names=names))
+            came: list[TableRow] = []
+            drawn = time.monotonic()
+            for told in describe_each(workspace.tables, names, cancelled=lambda: here.is_cancelled):
+                why = "" if told.error is None else told.error.message
+                came.append(TableRow(told.name, told.info, problem=why))
+                if time.monotonic() - drawn >= _TOGETHER_SECONDS:
+                    self.post_message(TablesRead(reading, tuple(came)))
+                    came, drawn = [], time.monotonic()
+            self.post_message(TablesRead(reading, tuple(came), ended=True))
         except PyanamoError as error:
-            self.post_message(TablesRead((), error))
-            return
-        rows = [
-            TableRow(
-                name=info.name,
-                status=info.status,
-                items=info.items,
-                capacity=str(info.billing),
-                workflow=info.is_workflow,
-                health=workspace.health_of(info),
-            )
-            for info in infos
-        ]
-        self.post_message(TablesRead(tuple(sorted(rows, key=lambda row: (not row.workflow, row.name)))))
+            self.post_message(TablesRead(reading, error=error))
 
     @on(TablesRead)
     def _show_read(self, message: TablesRead) -> None:
+        if message.reading != self._reading:
+            return
         if message.error is not None:
             self.table.set_empty(f"{message.error.message}. {message.error.hint}")
-            self.table.set_rows(())
+            self.rows.clear()
+        if message.names is not None:
+            self.table.set_empty("There are no tables here. C creates one.")
+            known = self.rows
+            self.rows = {name: known.get(name, TableRow(name)) for name in (*message.names, *self.jobs)}
+        self.rows.update({row.name: row for row in message.rows})
+        self._whole = self._whole or message.ended
+        self._draw()
+
+    def _draw(self) -> None:
+        rows = [
+            replace(row, work=self.jobs[row.name].words if row.name in self.jobs else "")
+            for row in sorted(self.rows.values(), key=lambda row: (row.rank, row.name))
+        ]
+        self.table.set_rows(rows)
+        self._show_about()
+        known = sum(row.info is not None or bool(row.problem) for row in rows)
+        flows = sum(row.rank == 0 for row in rows)
+        still = "" if self._whole else f" · {count(known)} read so far"
+        self._line.update(Text(f"{count(flows)} workflow tables of {count(len(rows))} in this region{still}"))
+
+    @on(ItemTable.Highlighted, "#tables")
+    def _show_about(self) -> None:
+        from pyanamo_tui.core.tablecost import cost_hints  # noqa: PLC0415 - boto3 after the first frame
+        from pyanamo_tui.core.tablework import table_health  # noqa: PLC0415
+
+        row = self.table.row
+        self.retitle("#table-about", row.name if row is not None else "")
+        if row is None:
+            self._about.update("")
             return
-        self.table.set_empty("There are no tables here. C creates one.")
-        self.table.set_rows(message.rows)
-        flows = sum(row.workflow for row in message.rows)
-        self.line.update(Text(f"{count(flows)} workflow tables of {count(len(message.rows))} in this region"))
+        findings = [] if row.info is None else table_health(row.info)
+        costs = () if row.info is None else cost_hints(row.info)
+        told = [(one.severity.value, one.what, one.remedy) for one in findings]
+        self._about.update(about(row, told, costs))
+
+    def job_changed(self, name: str) -> None:
+        """Show it on the table's row; what AWS says of it is read again at the end."""
+        self.rows.setdefault(name, TableRow(name))
+        self._draw()
+        if name not in self.jobs:
+            self.action_reread()
+
+    # -- looking --------------------------------------------------------------------------------
 
     @on(ItemTable.Selected, "#tables")
     def _open(self, event: ItemTable.Selected) -> None:
         row: TableRow = event.row
-        if row.workflow:
+        if row.info is None:
+            self.dashboard.notify(row.problem or f"{row.name} is not read yet.", markup=False)
+        elif row.info.is_workflow:
             self.dashboard.open_table(row.name)
+        elif row.info.key == (schema.ITEM_ID,):
+            self.action_upgrade()
         else:
-            self.dashboard.notify(f"{printable(row.name)}: {row.health}", severity="warning", markup=False)
+            self.say_no_workflow(row.info, "It was not opened.")
 
-    @work(group="create", exclusive=True)
-    async def action_create(self) -> None:
-        """Create a workflow table, on-demand, with every index and a stream."""
-        workspace = self.dashboard.workspace
-        if workspace is None:
-            return
-        name = await self.app.push_screen_wait(
-            Prompt("Name of the new workflow table", placeholder="Cohort8", restrict=r"[A-Za-z0-9_.\-]*")
-        )
-        if name:
-            self.dashboard.notify(f"Creating {name} …", markup=False)
-            self._create(workspace, name)
+    def action_schema(self) -> None:
+        """Everything that AWS says of the table."""
+        row = self.table.row
+        if row is not None and row.info is not None:
+            self.app.push_screen(MessageModal(row.name, lines=schema_lines(row.info)))
 
-    @work(thread=True, group="create-table", exclusive=True, exit_on_error=False, description="create table")
-    def _create(self, workspace: Workspace, name: str) -> None:
-        try:
-            workspace.create_table(name)
-        except PyanamoError as error:
-            self.app.call_from_thread(self.dashboard.tell, error)
-            return
-        self.app.call_from_thread(self.dashboard.notify, f"Created {name}", markup=False)
-        self.app.call_from_thread(self.action_reread)
+    def action_stop(self) -> None:
+        """Wait no more for what is done to the table under the cursor."""
+        row = self.table.row
+        if row is not None:
+            self.stop_waiting(row.name)
