@@ -28,6 +28,10 @@ _MARKS: Final = {
 _TROUBLE: Final = ("✖", "bad")
 
 
+LEAST_SIZE: Final = (60, 20)
+"""Columns and rows below which the dashboard says that the terminal is too small. It stays usable."""
+
+
 def short_account(account: str) -> str:
     """An account number with its middle left out: enough to tell two apart, too little to leak."""
     return account if len(account) <= 8 else f"{account[:4]}…{account[-4:]}"  # noqa: PLR2004 - two groups of four
@@ -94,8 +98,21 @@ class StatusLine(Widget):
         right.append(" ")
         return right
 
+    def _too_small(self) -> Text | None:
+        """What to say in place of everything else in a terminal that is too small to show it."""
+        width, height = self.app.size
+        if width >= LEAST_SIZE[0] and height >= LEAST_SIZE[1]:
+            return None
+        words = f" {width}×{height} is too small: {LEAST_SIZE[0]}×{LEAST_SIZE[1]} at least"
+        said = Text(words, self.get_component_rich_style("status-line--warn"), no_wrap=True, end="")
+        said.truncate(self.size.width, overflow="ellipsis")
+        return said
+
     def render(self) -> RenderResult:
         """Left and right on one line; the right is never cut, the left gives way."""
+        small = self._too_small()
+        if small is not None:
+            return small
         right = self._right_text()
         self._right_width = right.cell_len
         left = Text(" ", no_wrap=True, end="")
