@@ -14,7 +14,7 @@ ENGINE_ON_DYNAMODB_LOCAL := $(addprefix tests/engine/test_,chaos.py stopping.py 
 	running.py::test_a_nested_item_of_many_noisy_tasks_stays_under_the_limit)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench screenshots reference conformance clean
+.PHONY: help demo test check format bench screenshots package reference conformance clean
 
 help: ## list these targets
 	@echo "pyanamo-tui: targets of make (ARGS='...' passes more on)"
@@ -41,6 +41,14 @@ bench: $(DEVELOPMENT) ## measure against floors taken in the same run
 
 screenshots: $(DEVELOPMENT) ## take the pictures of the running dashboard again
 	$(BIN)/python -m scripts.screenshots $(ARGS)
+
+package: $(DEVELOPMENT) ## build wheel and sdist, install the wheel into a clean environment, and start what it installs
+	rm -rf build/package && mkdir -p build/package
+	$(BIN)/python -m build --no-isolation --outdir build/package .
+	$(BIN)/python -m venv build/package/venv
+	build/package/venv/bin/python -m pip --disable-pip-version-check --quiet install build/package/*.whl
+	cd build/package && venv/bin/pyanamo-tui --version && venv/bin/pyanamo-engine --help >venv/engine-help
+	cd build/package && venv/bin/python -m pip --disable-pip-version-check check
 
 reference: $(DEVELOPMENT) ## write the lists of keys, commands and settings in docs/ again
 	$(BIN)/python -m scripts.reference
