@@ -170,9 +170,8 @@ class TablesScreen(TableChangesScreen):
     @on(ItemTable.Selected, "#tables")
     def _open(self, event: ItemTable.Selected) -> None:
         row: TableRow = event.row
-        if row.info is None:
-            self.dashboard.notify(row.problem or f"{row.name} is not read yet.", markup=False)
-        elif row.info.is_workflow:
+        # One that is not read yet is opened too: opening looks at it first, and says what it is.
+        if row.info is None or row.info.is_workflow:
             self.dashboard.open_table(row.name)
         elif row.info.key == (schema.ITEM_ID,):
             self.action_upgrade()
