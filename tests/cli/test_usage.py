@@ -180,7 +180,7 @@ def test_settings_say_where_each_value_came_from(run: Run, place: str) -> None:
     assert "PYANAMO_TUI_TABLE" in run("settings").out
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_what_the_shell_reads(run: Run, shell: str) -> None:
     ran = run("completion", shell)
     assert ran.code == 0

@@ -81,7 +81,7 @@ class StatusLine(Widget):
     def _right(self) -> list[tuple[str, str]]:
         snapshot = self.snapshot
         if snapshot is None:
-            return [("○ opening", "quiet")]
+            return [("○ opening" if self.table else "○ choose a table", "quiet")]
         mark, style = _MARKS.get(snapshot.health.status, _TROUBLE)
         parts = [(f"{mark} {snapshot.health.status}", style)]
         if snapshot.cost.consumed:
