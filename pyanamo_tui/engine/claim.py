@@ -33,6 +33,8 @@ RECENT_SECONDS: Final = 3.0
 """How long an index may show an item as waiting after it was taken: it is eventually consistent."""
 SKEW_PART: Final = 0.1
 """Of the lease: how long past its end an item is left alone, since clocks differ between hosts."""
+_STOPPING_TRIES: Final = 3
+"""Up to which number of tries the time between two of them grows: it may be that the engine is to stop."""
 _CROWDED: Final = 0.01
 _CROWDED_MAX: Final = 0.5
 """Seconds to stand back for after several lost claims in a row: more engines than items are left."""
@@ -377,5 +379,8 @@ class Claimer:
                 if give_up():
                     self._log.say("gave-up", "A look or a claim got no answer; a lease that it left will run out")
                     return None
-            self._pause(back_off(tries))
+            # The pause is over at once when the engine is to stop; AWS is not to be asked in a hurry even then.
+            (time.sleep if self._stopping() else self._pause)(
+                back_off(min(tries, _STOPPING_TRIES) if self._stopping() else tries)
+            )
             tries += 1

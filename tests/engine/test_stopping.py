@@ -123,6 +123,19 @@ def test_sigterm_while_a_request_has_no_answer_yet(bench: Bench, phase: str) -> 
         assert bench.record("one") == single("one", "echo result")
 
 
+def test_sigterm_while_a_claim_cannot_reach_aws_asks_in_no_hurry(bench: Bench) -> None:
+    bench.add(single("one", "true"))
+    named, also = PHASES["claiming"]
+    faults = Faults(reset=1.0, only=lambda request: named in request and (also or b"") in request)
+    with FaultProxy(bench.url, faults) as proxy:
+        engine = bench.start("--grace", "0", url=proxy.url)
+        engine.said("aws-retry")
+        engine.signal(signal.SIGTERM)
+        assert engine.wait() == 143
+        assert proxy.injected["reset"] < 150
+    assert bench.record("one") == single("one", "true")
+
+
 def test_sigterm_while_a_log_store_does_not_answer_keeps_the_outcome(bench: Bench) -> None:
     asked = threading.Event()
 
