@@ -94,7 +94,10 @@ class ReadOnly(PyanamoError):
     exit_code = 3
 
     def __init__(self, action: str) -> None:
-        super().__init__(f"Read-only: {action} was not sent", "Open the table without --read-only to make changes.")
+        super().__init__(
+            f"Read-only: {action} was not sent",
+            "Leave out --read-only, or see what protects the table: pyanamo-tui settings",
+        )
         self.action = action
 
 
