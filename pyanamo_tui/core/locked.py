@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -68,6 +68,15 @@ class LockedItem:
     job_reason: str
     verdict: Verdict
     evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobsTold:
+    """What AWS Batch told of the jobs asked for: those it knows, all that were asked for, and why it did not answer."""
+
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,32 +192,50 @@ class Locked:
         Raises:
             CredentialsError: there are none, or they have expired.
         """
-        held = [(facts, owner_of(facts.owner)) for facts in items if facts.state == ItemState.LOCKED]
-        jobs: dict[str, Job] = {}
-        problem = ""
-        wanted = {owner.job_id for _, owner in held if owner.job_id is not None}
-        if wanted:
-            try:
-                jobs = self._batch.describe(sorted(wanted))
-            except CredentialsError:
-                raise
-            except PyanamoError as error:
-                problem = error.message
-        now = self._clock()
-        judged = [self._look_at(facts, owner, jobs.get(owner.job_id or ""), problem, now) for facts, owner in held]
-        judged.sort(key=lambda found: (_FIRST[found.verdict], -(found.age or 0.0), found.facts.item_id))
-        return LockedReport(tuple(judged), problem)
+        held = [facts for facts in items if facts.state == ItemState.LOCKED]
+        return judge(held, self.ask(held), self._clock())
 
-    def _look_at(self, facts: ItemFacts, owner: Owner, job: Job | None, problem: str, now: float) -> LockedItem:
-        lease_left = None if facts.lease_until is None else facts.lease_until - now
-        verdict, evidence = _judge(owner, lease_left, job, problem)
-        return LockedItem(
-            facts=facts,
-            owner=owner,
-            age=None if facts.locked_at is None else max(0.0, now - facts.locked_at),
-            lease_left=lease_left,
-            job_state="" if job is None else job.state,
-            job_reason="" if job is None else job.reason,
-            verdict=verdict,
-            evidence=evidence,
-        )
+    def ask(self, items: Iterable[ItemFacts]) -> JobsTold:
+        """Ask AWS Batch for the jobs that hold these items, a hundred a call.
+
+        Raises:
+            CredentialsError: there are none, or they have expired.
+        """
+        wanted = {owner_of(facts.owner).job_id for facts in items if facts.state == ItemState.LOCKED}
+        asked = frozenset(job_id for job_id in wanted if job_id is not None)
+        if not asked:
+            return JobsTold()
+        try:
+            return JobsTold(self._batch.describe(sorted(asked)), asked)
+        except CredentialsError:
+            raise
+        except PyanamoError as error:
+            return JobsTold(asked=asked, problem=error.message)
+
+
+def judge(items: Iterable[ItemFacts], told: JobsTold, now: float) -> LockedReport:
+    """Weigh what is known of those of these items that are locked; asks nobody.
+
+    A job that AWS Batch has not been asked for yet leaves the verdict open.
+    """
+    judged = [_look_at(facts, told, now) for facts in items if facts.state == ItemState.LOCKED]
+    judged.sort(key=lambda found: (_FIRST[found.verdict], -(found.age or 0.0), found.facts.item_id))
+    return LockedReport(tuple(judged), told.problem)
+
+
+def _look_at(facts: ItemFacts, told: JobsTold, now: float) -> LockedItem:
+    owner = owner_of(facts.owner)
+    job = told.jobs.get(owner.job_id or "")
+    lease_left = None if facts.lease_until is None else facts.lease_until - now
+    problem = told.problem or ("" if owner.job_id in told.asked else "AWS Batch has not been asked for its job yet")
+    verdict, evidence = _judge(owner, lease_left, job, problem)
+    return LockedItem(
+        facts=facts,
+        owner=owner,
+        age=None if facts.locked_at is None else max(0.0, now - facts.locked_at),
+        lease_left=lease_left,
+        job_state="" if job is None else job.state,
+        job_reason="" if job is None else job.reason,
+        verdict=verdict,
+        evidence=evidence,
+    )

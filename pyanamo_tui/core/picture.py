@@ -12,6 +12,7 @@ from typing import TypeVar
 from pyanamo_tui.core.factmap import FactMap
 from pyanamo_tui.workflow.model import ItemFacts, Progress, Snapshot
 from pyanamo_tui.workflow.progress import RateHistory, Tally, history_from_items, progress_of
+from pyanamo_tui.workflow.timeline import Timeline
 
 _Value = TypeVar("_Value")
 
@@ -97,8 +98,16 @@ class Picture:
                 failures=_same(before.failures, self._tally.failures()),
             )
         shown = replace(shown, progress=_same(before.progress, self._progress(before, shown)))
+        shown = replace(shown, timeline=self._timeline(before, shown), rates=self._history)
         self._shown = shown
         return shown
+
+    @staticmethod
+    def _timeline(before: Snapshot, shown: Snapshot) -> Timeline:
+        """How the counts went; whole counts alone are part of it."""
+        if not shown.exact or shown.as_of is None or (shown.as_of == before.as_of and shown.counts == before.counts):
+            return before.timeline
+        return before.timeline.add(shown.as_of, shown.counts)
 
     def _progress(self, before: Snapshot, shown: Snapshot) -> Progress:
         """Rates and what is left; unknown until everything has been counted once."""

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.settings import Settings
+    from pyanamo_tui.workflow.model import Quarter
 
 SCREEN_CLASSES: Final = {
     "overview": "pyanamo_tui.tui.screens.overview:OverviewScreen",
     "items": "pyanamo_tui.tui.screens.items:ItemsScreen",
+    "nested": "pyanamo_tui.tui.screens.nested:NestedScreen",
     "failures": "pyanamo_tui.tui.screens.failures:FailuresScreen",
+    "locked": "pyanamo_tui.tui.screens.locked:LockedScreen",
     "tables": "pyanamo_tui.tui.screens.tables:TablesScreen",
     "import": "pyanamo_tui.tui.screens.importing:ImportScreen",
     "doctor": "pyanamo_tui.tui.screens.doctor:DoctorScreen",
@@ -43,6 +46,14 @@ SCREEN_CLASSES: Final = {
 _WELCOMED: Final = "welcomed"
 _FIRST_KEYS: Final = "? lists the keys of the screen, : finds anything by name, digits change screens, @ opens a table."
 _FIRST_SECONDS: Final = 20.0
+
+
+def _number(written: str) -> float | None:
+    try:
+        return float(written)
+    except ValueError:
+        # Nothing, or dots alone: the caller says what is expected.
+        return None
 
 
 class Dashboard(PlaceApp):
@@ -66,7 +77,9 @@ class Dashboard(PlaceApp):
         ),
         Binding("1", "go('overview')", "overview", id="go.overview"),
         Binding("2", "go('items')", "items", id="go.items"),
+        Binding("3", "go('nested')", "nested", id="go.nested"),
         Binding("4", "go('failures')", "failures", id="go.failures"),
+        Binding("5", "go('locked')", "locked", id="go.locked"),
         Binding("8", "go('tables')", "tables", id="go.tables"),
         Binding("9", "go('import')", "import", id="go.import"),
         Binding(
@@ -84,6 +97,7 @@ class Dashboard(PlaceApp):
         Binding("r", "refresh_now", "refresh", id="app.refresh", show=False),
         Binding("p", "pause", "pause", id="app.pause", show=False),
         Binding("i", "interval", "interval", id="app.interval", show=False),
+        Binding("u", "budget", "read budget", id="app.budget", tooltip="read units a second for counting", show=False),
         Binding("q", "back", "quit", id="app.back", show=False),
         Binding("ctrl+q", "quit", "quit at once", id="app.quit", show=False, priority=True),
         Binding("ctrl+c", "ask_quit", "quit", id="app.interrupt", show=False),
@@ -222,6 +236,27 @@ class Dashboard(PlaceApp):
 
         self.push_screen(ItemScreen(item_id, task))
 
+    def show_tasks(self, item_id: str) -> None:
+        """The task grid of one nested item, over the screen that is shown."""
+        from pyanamo_tui.tui.screens.task_grid import TaskGridScreen  # noqa: PLC0415 - not before the first frame
+
+        self.push_screen(TaskGridScreen(item_id))
+
+    def show_nested(self, quarter: Quarter) -> None:
+        """The nested screen, with the items of one quarter."""
+        self.action_go("nested")
+        from pyanamo_tui.tui.screens.nested import NestedScreen  # noqa: PLC0415 - not before the first frame
+
+        screen = self.get_screen("nested")
+        if isinstance(screen, NestedScreen):
+            screen.choose_quarter(quarter)
+
+    def show_chart(self) -> None:
+        """States and rate over the run, over the screen that is shown."""
+        from pyanamo_tui.tui.screens.chart import ChartScreen  # noqa: PLC0415 - not before the first frame
+
+        self.push_screen(ChartScreen())
+
     def action_help(self) -> None:
         """The keys that do something here."""
         self.push_screen(HelpModal(self.screen))
@@ -259,6 +294,31 @@ class Dashboard(PlaceApp):
             return
         self.settings = replace(self.settings, interval=seconds)
         self.monitor.set_interval(seconds)
+
+    @work(group="budget", exclusive=True)
+    async def action_budget(self) -> None:
+        """Ask for the read units a second that counting may use."""
+        if self.monitor is None:
+            return
+        from pyanamo_tui.core.budget import LEAST_UNITS  # noqa: PLC0415 - not before the first frame
+
+        budget = None if self.snapshot is None else self.snapshot.cost.budget
+        answer = await self.push_screen_wait(
+            Prompt(
+                "Read units a second that counting may use (empty: a quarter of what is provisioned)",
+                value="" if self.settings.read_budget is None or budget is None else f"{budget:g}",
+                placeholder="" if budget is None else f"{budget:g}",
+                restrict=r"[0-9.]*",
+            )
+        )
+        if answer is None:
+            return
+        units = _number(answer)
+        if answer.strip() and (units is None or units < LEAST_UNITS):
+            self.notify(f"{LEAST_UNITS:g} read units a second are the least.", severity="warning", markup=False)
+            return
+        self.settings = replace(self.settings, read_budget=units)
+        self.monitor.set_budget(units)
 
     # -- telling --------------------------------------------------------------------------------
 

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from pyanamo_tui.workflow.timeline import Timeline
+
+if TYPE_CHECKING:
+    from pyanamo_tui.workflow.rates import RateHistory
 
 
 class ItemState(StrEnum):
@@ -290,7 +295,8 @@ class Snapshot:
 
     `counts` is by state, exact when `exact`, a lower bound (`>500`) when not. `items` maps every known id to
     its facts and is never mutated after publication; `changed` are the ids that differ from the previous
-    Snapshot (None: take all as changed). `as_of` is when the data was read.
+    Snapshot (None: take all as changed). `as_of` is when the data was read. `timeline` is how the counts went since
+    the first whole one, `rates` when items ended, from before that where the table says so.
     """
 
     table: str
@@ -307,6 +313,8 @@ class Snapshot:
     progress: Progress = Progress()
     cost: Cost = Cost()
     health: Health = Health()
+    timeline: Timeline = field(default_factory=Timeline)
+    rates: RateHistory | None = None
 
     @property
     def total(self) -> int:

@@ -70,6 +70,8 @@ class ItemListScreen(ItemChangesScreen):
         Binding("f", "saved_filters", "saved filters", id="look.saved", show=False),
         Binding("e", "export", "export", id="look.export", show=False),
     ]
+    EMPTY: ClassVar = "The table is empty. 9 imports items."
+    """What stands where there is nothing to list."""
 
     def __init__(self, table: ItemTable[ItemFacts]) -> None:
         super().__init__()
@@ -80,12 +82,17 @@ class ItemListScreen(ItemChangesScreen):
         self._recalled = ""
         self._hosts: tuple[int, list[str]] = (-1, [])
         self._filter = Filter()
-        self._sort, self._reverse = SORTS[0], False
+        self._sort, self._reverse = self.orders[0], False
         self._view: View | None = None
         self._busy = False
         self._waiting: frozenset[str] | None = frozenset()
         self._has_waiting = False
         self._counts = Text()
+
+    @property
+    def orders(self) -> tuple[Column[ItemFacts], ...]:
+        """What the list can be sorted by; at first by the first of them."""
+        return SORTS
 
     # -- what is listed -------------------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class ItemListScreen(ItemChangesScreen):
         if snapshot is not None and not snapshot.exact:
             return "Reading the table …"
         if not view.total:
-            return "The table is empty. 9 imports items."
+            return self.EMPTY
         return "No item matches the filter. esc clears it." if self._filter.text else "None"
 
     def _tell(self) -> None:
@@ -241,7 +248,7 @@ class ItemListScreen(ItemChangesScreen):
     @work(group="sort", exclusive=True)
     async def action_sort(self) -> None:
         """Choose what to sort by; the same again turns it round."""
-        choices = [Choice(column.key, column.title.lower(), key="") for column in SORTS]
+        choices = [Choice(column.key, column.title.lower(), key="") for column in self.orders]
         chosen = await self.app.push_screen_wait(Choose("Sort by", choices, chosen=self._sort.key))
         if chosen is not None:
             self._sort_by(chosen)
@@ -252,7 +259,7 @@ class ItemListScreen(ItemChangesScreen):
 
     def _sort_by(self, chosen: str) -> None:
         self._reverse = not self._reverse if chosen == self._sort.key else False
-        self._sort = next(column for column in SORTS if column.key == chosen)
+        self._sort = next(column for column in self.orders if column.key == chosen)
         self._remember()
         self.relist()
 
@@ -355,6 +362,10 @@ class ItemListScreen(ItemChangesScreen):
     @on(ItemTable.Selected, "#items")
     def _open(self, event: ItemTable.Selected) -> None:
         facts: ItemFacts = event.row
+        self.open_item(facts)
+
+    def open_item(self, facts: ItemFacts) -> None:
+        """What enter on an item shows: everything about it."""
         self.dashboard.show_item(facts.item_id)
 
     def action_log(self) -> None:

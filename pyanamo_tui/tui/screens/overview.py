@@ -9,19 +9,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
 from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.quarters import QuarterRow, quarter_columns, quarter_rows
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
-from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, QuarterFigures, RateFigures
+from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, RateFigures
 from pyanamo_tui.workflow.filters import quote
 from pyanamo_tui.workflow.model import FailureGroup, ItemState, StepCounts
+from pyanamo_tui.workflow.progress import left_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from pyanamo_tui.workflow.model import Snapshot
-
-_LEFT_TO_DO = (ItemState.TODO, ItemState.LOCKED, ItemState.WALL_TIME)
-
 
 _SHOWN_STATES = (
     (ItemState.TODO, "state--todo"),
@@ -52,10 +51,11 @@ GROUP_COLUMNS = (
 
 
 class OverviewScreen(DashboardScreen):
-    """The first screen. Enter on a step or a failure group goes to its items."""
+    """The first screen. Enter on a state, a step, a quarter or a failure group goes to its items; `z` is the chart."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own class attribute
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "chart", "chart", id="look.chart", tooltip="states and rate over time, full screen"),
         Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
     ]
 
@@ -78,7 +78,9 @@ class OverviewScreen(DashboardScreen):
                 yield ItemTable(step_columns(1), lambda row: row.step, empty="No items yet", id="steps")
             with Container(id="quarters-panel", classes="panel") as panel:
                 panel.border_title = "Nested"
-                yield QuarterFigures()
+                yield ItemTable(
+                    quarter_columns(8), lambda row: row.quarter, empty="No nested items", header=False, id="quarters"
+                )
             with Container(id="failures-panel", classes="panel") as panel:
                 panel.border_title = "Failures"
                 yield ItemTable(
@@ -94,9 +96,8 @@ class OverviewScreen(DashboardScreen):
         """Give each panel its figures; a panel whose figures are the same draws nothing."""
         counts = dict(snapshot.counts)
         self.query_one(ProgressFigures).value = (counts, snapshot.progress.percent, snapshot.exact)
-        left = sum(counts.get(state, 0) for state in _LEFT_TO_DO)
-        self.query_one(RateFigures).value = (snapshot.progress, left)
-        self.query_one(QuarterFigures).value = tuple(snapshot.quarters.items())
+        self.query_one(RateFigures).value = (snapshot.progress, left_of(counts))
+        self._show_rows("#quarters", quarter_rows(snapshot.quarters))
         self._fit_steps(snapshot.steps)
         self._show_rows("#steps", snapshot.steps)
         self._show_rows("#groups", snapshot.failures)
@@ -110,7 +111,9 @@ class OverviewScreen(DashboardScreen):
             self._digits = digits
             self.query_one("#steps", ItemTable).set_columns(step_columns(digits))
 
-    def _show_rows(self, name: str, rows: tuple[StepCounts, ...] | tuple[FailureGroup, ...]) -> None:
+    def _show_rows(
+        self, name: str, rows: tuple[StepCounts, ...] | tuple[FailureGroup, ...] | tuple[QuarterRow, ...]
+    ) -> None:
         table = self.query_one(name, ItemTable)
         if table.rows != rows:
             table.set_rows(rows)
@@ -124,3 +127,24 @@ class OverviewScreen(DashboardScreen):
     def _open_group(self, event: ItemTable.Selected) -> None:
         group: FailureGroup = event.row
         self.dashboard.show_failures(group.signature)
+
+    @on(ItemTable.Selected, "#quarters")
+    def _open_quarter(self, event: ItemTable.Selected) -> None:
+        row: QuarterRow = event.row
+        self.dashboard.show_nested(row.quarter)
+
+    @on(ProgressFigures.Selected)
+    def _open_state(self, message: ProgressFigures.Selected) -> None:
+        self.dashboard.show_items(f"state={quote(message.state)}")
+
+    def on_resize(self) -> None:
+        """The bars of the quarters take what room there is."""
+        self.call_after_refresh(self._fit_quarters)
+
+    def _fit_quarters(self) -> None:
+        table = self.query_one("#quarters", ItemTable)
+        table.set_columns(quarter_columns(max(4, table.size.width - 21)))
+
+    def action_chart(self) -> None:
+        """States and rate over the run, on the whole screen."""
+        self.dashboard.show_chart()

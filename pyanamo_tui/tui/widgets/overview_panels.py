@@ -1,16 +1,18 @@
-"""The overview's figures: how far, how fast, and how the nested items stand. Each repaints only when it differs."""
+"""The overview's figures: how far and how fast. Each repaints only when it differs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 
 from pyanamo_tui.tui.format import count, duration_range, rate
 from pyanamo_tui.tui.widgets.bars import bar, sparkline
 from pyanamo_tui.tui.widgets.figures import Figures
-from pyanamo_tui.workflow.model import KNOWN_STATES, QUARTER_LABELS, ItemState, Progress, Quarter
+from pyanamo_tui.workflow.model import KNOWN_STATES, ItemState, Progress
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -33,10 +35,50 @@ def style_of(state: str) -> str:
     return STATE_STYLES.get(state, "state--other")
 
 
-class ProgressFigures(Figures):
-    """The bar, the percentage, and the counts by state."""
+class ProgressFigures(Figures, can_focus=True):
+    """The bar, the percentage, and the counts by state; left and right choose a state, enter lists its items."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "choose(-1)", "previous state", id="look.previous_state", show=False),
+        Binding("right", "choose(1)", "next state", id="look.next_state", show=False),
+        Binding("enter", "open", "open", id="table.open"),
+    ]
+
+    class Selected(Message):
+        """Enter on a state."""
+
+        def __init__(self, state: str) -> None:
+            super().__init__()
+            self.state = state
 
     value: reactive[tuple[dict[str, int], int, bool] | None] = reactive(None)
+    chosen: reactive[int] = reactive(0)
+
+    def _states(self) -> list[tuple[str, int]]:
+        if self.value is None:
+            return []
+        counts = self.value[0]
+        known = [(state, counts.get(state, 0)) for state in KNOWN_STATES]
+        others = sorted((state, number) for state, number in counts.items() if state not in set(KNOWN_STATES))
+        return [(state, number) for state, number in (*known, *others) if number or state != ItemState.WALL_TIME]
+
+    def action_choose(self, states: int) -> None:
+        """The next or the previous state."""
+        self.chosen = max(0, min(self.chosen + states, len(self._states()) - 1))
+
+    def action_open(self) -> None:
+        """The items of the state chosen."""
+        states = self._states()
+        if states:
+            self.post_message(self.Selected(states[min(self.chosen, len(states) - 1)][0]))
+
+    def on_focus(self) -> None:
+        """The state chosen is shown."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """No state is chosen any more."""
+        self.refresh()
 
     def render(self) -> RenderResult:
         """Two lines: the bar and the counts, `>` before counts that are not complete yet."""
@@ -50,16 +92,15 @@ class ProgressFigures(Figures):
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(bar(counts.get(ItemState.DONE, 0) / total, width), self.get_component_rich_style("state--done"))
         text.append(f" {percent:3d} %\n", self.get_component_rich_style("figures--strong"))
-        known = [(state, counts.get(state, 0)) for state in KNOWN_STATES]
-        others = sorted((state, number) for state, number in counts.items() if state not in set(KNOWN_STATES))
-        for state, number in (*known, *others):
-            if not number and state == ItemState.WALL_TIME:
-                continue
+        states = self._states()
+        for place, (state, number) in enumerate(states):
+            here = self.has_focus and place == min(self.chosen, len(states) - 1)
             word = STATE_WORDS.get(state, printable(state) or "(none)")
-            text.append(f"{word} ", self.get_component_rich_style("figures--quiet"))
+            text.append("▌" if here else " ", self.get_component_rich_style("figures--strong"))
+            text.append(f"{word} ", self.get_component_rich_style("figures--strong" if here else "figures--quiet"))
             style = style_of(state) if number else "figures--quiet"
             text.append(f"{'' if exact else '>'}{count(number)}", self.get_component_rich_style(style))
-            text.append("   ")
+            text.append("  ")
         return text
 
 
@@ -87,29 +128,4 @@ class RateFigures(Figures):
             text.append("time left not known yet", quiet)
         else:
             text.append(f"{duration_range(*progress.eta)} left", quiet)
-        return text
-
-
-class QuarterFigures(Figures):
-    """Nested items by how far their tasks are."""
-
-    value: reactive[tuple[tuple[Quarter, int], ...]] = reactive(())
-
-    def render(self) -> RenderResult:
-        """A line for each quarter: label, bar, count."""
-        numbers = dict(self.value)
-        top = max(numbers.values(), default=0)
-        if not top:
-            return Text("No nested items", self.get_component_rich_style("figures--quiet"))
-        digits = max(len(count(number)) for number in numbers.values())
-        width = max(1, self.size.width - 9 - digits - 1)
-        text = Text(no_wrap=True, overflow="ellipsis")
-        for quarter in Quarter:
-            number = numbers.get(quarter, 0)
-            text.append(f"{QUARTER_LABELS[quarter]:>8} ", self.get_component_rich_style("figures--quiet"))
-            style = "state--done" if quarter == Quarter.DONE else "state--locked"
-            drawn = bar(number / top, width, empty=" ") if number else ""
-            text.append(f"{drawn:<{width}} ", self.get_component_rich_style(style))
-            text.append(f"{count(number):>{digits}}\n")
-        text.rstrip()
         return text

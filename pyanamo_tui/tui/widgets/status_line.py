@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from pyanamo_tui.tui.format import age
-from pyanamo_tui.workflow.model import HealthStatus, Snapshot
+from pyanamo_tui.workflow.model import HealthStatus, Snapshot, Source
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -37,6 +38,34 @@ def short_account(account: str) -> str:
     return account if len(account) <= 8 else f"{account[:4]}…{account[-4:]}"  # noqa: PLR2004 - two groups of four
 
 
+def cost_words(snapshot: Snapshot) -> str:
+    """Read units used in the last minute and, where the table is counted again and again, how many it may use."""
+    cost = snapshot.cost
+    used = f"{cost.per_minute:,.1f}" if cost.per_minute < 100 else f"{cost.per_minute:,.0f}"  # noqa: PLR2004 - enough
+    if snapshot.source is Source.CENSUS and cost.budget is not None:
+        return f"{used} of {cost.budget * 60:,.0f} RCU/min"
+    return f"{used} RCU/min"
+
+
+def region_of_change(before: Text, after: Text, width: int) -> Region:
+    """The cells of a line from the first to the last that differ in character or style."""
+    old, new = _cells(before), _cells(after)
+    if len(old) != len(new):
+        return Region(0, 0, width, 1)
+    places = [place for place, (one, other) in enumerate(zip(old, new, strict=True)) if one != other]
+    return Region(places[0], 0, places[-1] - places[0] + 1, 1) if places else Region(0, 0, 0, 0)
+
+
+def _cells(text: Text) -> list[tuple[str, tuple[str, ...]]]:
+    """Each cell of a line with its styles; a character of two cells is there twice."""
+    spans = [(span.start, span.end, str(span.style)) for span in text.spans]
+    cells: list[tuple[str, tuple[str, ...]]] = []
+    for place, character in enumerate(text.plain):
+        styles = tuple(style for start, end, style in spans if start <= place < end)
+        cells += [(character, styles)] * max(1, cell_len(character))
+    return cells
+
+
 class StatusLine(Widget):
     """One line. The left says where; the right says how the data stands."""
 
@@ -60,20 +89,27 @@ class StatusLine(Widget):
     }
     """
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
+    snapshot: reactive[Snapshot | None] = reactive(None, repaint=False)
     table: reactive[str] = reactive("")
     place: reactive[str] = reactive("")
     read_only: reactive[bool] = reactive(False)
-    _right_width = 0
+
+    _shown: Text | None = None
 
     def on_mount(self) -> None:
         """The age goes on by itself, once a second."""
         self.set_interval(1.0, self._tick)
 
+    def watch_snapshot(self) -> None:
+        """Draw what a Snapshot changes."""
+        self._tick()
+
     def _tick(self) -> None:
-        """Draw the right again, where the age is: over a slow line every second counts."""
-        width = max(self._right_text().cell_len, self._right_width)
-        self.refresh(Region(self.size.width - width, 0, width, 1))
+        """Draw again from the first cell that reads differently: over a slow line every second counts."""
+        text, shown = self._line(), self._shown
+        if shown is None or text == shown:
+            return
+        self.refresh(region_of_change(shown, text, self.size.width))
 
     def _style(self, name: str) -> str:
         return f"status-line--{name}"
@@ -85,7 +121,7 @@ class StatusLine(Widget):
         mark, style = _MARKS.get(snapshot.health.status, _TROUBLE)
         parts = [(f"{mark} {snapshot.health.status}", style)]
         if snapshot.cost.consumed:
-            parts.append((f"{snapshot.cost.per_minute:,.1f} RCU/min", "quiet"))
+            parts.append((cost_words(snapshot), "quiet"))
         if snapshot.as_of is not None:
             parts.append((age(time.time() - snapshot.as_of), "quiet"))
         return parts
@@ -110,11 +146,14 @@ class StatusLine(Widget):
 
     def render(self) -> RenderResult:
         """Left and right on one line; the right is never cut, the left gives way."""
+        self._shown = self._line()
+        return self._shown
+
+    def _line(self) -> Text:
         small = self._too_small()
         if small is not None:
             return small
         right = self._right_text()
-        self._right_width = right.cell_len
         left = Text(" ", no_wrap=True, end="")
         left.append("pyanamo", self.get_component_rich_style("status-line--brand"))
         left.append("  ")

@@ -1,0 +1,72 @@
+"""From the overview by enter: a state, a step, a quarter and a failure group each lead to their items; the budget."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from pyanamo_tui.core.workspace import Workspace
+from pyanamo_tui.local.server import EmbeddedServer
+from pyanamo_tui.tui.modals.prompt import Prompt
+from pyanamo_tui.tui.screens.failures import FailuresScreen
+from pyanamo_tui.tui.screens.items import ItemsScreen
+from pyanamo_tui.tui.screens.nested import NestedScreen
+from pyanamo_tui.tui.widgets.item_table import ItemTable
+from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, RateFigures
+from pyanamo_tui.tui.widgets.status_line import StatusLine, cost_words
+from tests.core.places import fill, single
+from tests.tui.conftest import dashboard_on, until
+
+
+async def test_every_panel_leads_to_its_items(embedded: EmbeddedServer, workspace: Workspace) -> None:
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await until(pilot, lambda: bool(app.screen.query_one("#quarters", ItemTable).rows), "the quarters")
+        app.screen.query_one(ProgressFigures).focus()
+        await pilot.press("right", "right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemsScreen) and len(app.screen.table.rows) == 3, "done ones")
+        assert {facts.state for facts in app.screen.table.rows} == {"done"}  # type: ignore[attr-defined]
+        await pilot.press("1")
+        app.screen.query_one("#quarters").focus()
+        await pilot.press("down", "down", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, NestedScreen), "the nested items")
+        nested = app.screen
+        assert isinstance(nested, NestedScreen)
+        await until(pilot, lambda: [facts.item_id for facts in nested.table.rows] == ["nested0"], "those of a quarter")
+        await pilot.press("1")
+        app.screen.query_one("#groups").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, FailuresScreen), "the failures")
+
+
+async def test_items_that_ran_out_of_wall_time_have_ended(embedded: EmbeddedServer, workspace: Workspace) -> None:
+    fill(workspace, [single("late", "Wall_Time_Exceeded")])
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.pause()
+        value = app.screen.query_one(RateFigures).value
+        assert value is not None
+        assert value[1] == 4
+
+
+async def test_the_read_budget_is_set_while_it_runs_and_stands_on_the_status_line(
+    embedded: EmbeddedServer, workspace: Workspace
+) -> None:
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, Prompt), "the question")
+        app.screen.query_one(Input).value = "7.5"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.cost.budget == 7.5, "the budget")
+        assert app.snapshot is not None
+        assert "of 450 RCU/min" in cost_words(app.snapshot)
+        await until(pilot, lambda: "of 450 RCU/min" in str(app.screen.query_one(StatusLine).render()), "the line")
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, Prompt), "the question")
+        app.screen.query_one(Input).value = "0"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.settings.read_budget == 7.5
