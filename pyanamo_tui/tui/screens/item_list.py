@@ -120,7 +120,7 @@ class ItemListScreen(ItemChangesScreen):
 
     def _show_items(self, changed: frozenset[str] | None) -> None:
         snapshot = self.dashboard.snapshot
-        if snapshot is None:
+        if snapshot is None or not self.is_mounted:
             return
         if self._busy:
             both = None if changed is None or self._waiting is None else self._waiting | changed

@@ -56,18 +56,15 @@ def stack(counts: Mapping[str, int], top: int, height: int) -> list[str | None]:
     if top <= 0 or not states:
         return [None] * height
     filled = min(height, max(1, round(total / top * height)))
-    cells = {state: counts[state] / total * filled for state in states}
-    whole = {state: max(1, int(cells[state])) for state in states}
-    while sum(whole.values()) > filled:
-        largest = max(whole, key=lambda state: (whole[state] - cells[state], whole[state]))
-        if whole[largest] <= 1:
-            largest = min(whole, key=lambda state: counts[state])
-        whole[largest] -= 1
-        if not whole[largest]:
-            del whole[largest]
-    while sum(whole.values()) < filled:
-        whole[max(whole, key=lambda state: cells[state] - whole[state])] += 1
-    column: list[str | None] = [state for state in states for _ in range(whole.get(state, 0))]
+    shown = sorted(states, key=lambda state: counts[state], reverse=True)[:filled]
+    spare = filled - len(shown)
+    over = {state: max(0.0, counts[state] / total * filled - 1) for state in shown}
+    scale = spare / sum(over.values()) if spare and sum(over.values()) else 0.0
+    cells = {state: 1 + int(over[state] * scale) for state in shown}
+    for state in sorted(shown, key=lambda state: over[state] * scale % 1, reverse=True):
+        if sum(cells.values()) < filled:
+            cells[state] += 1
+    column: list[str | None] = [state for state in states for _ in range(cells.get(state, 0))]
     return column + [None] * (height - len(column))
 
 
