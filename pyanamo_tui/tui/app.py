@@ -97,7 +97,7 @@ class Dashboard(PlaceApp):
         Binding("r", "refresh_now", "refresh", id="app.refresh", show=False),
         Binding("p", "pause", "pause", id="app.pause", show=False),
         Binding("i", "interval", "interval", id="app.interval", show=False),
-        Binding("u", "budget", "read budget", id="app.budget", tooltip="read units a second for counting", show=False),
+        Binding("m", "budget", "read budget", id="app.budget", tooltip="read units a second for counting", show=False),
         Binding("q", "back", "quit", id="app.back", show=False),
         Binding("ctrl+q", "quit", "quit at once", id="app.quit", show=False, priority=True),
         Binding("ctrl+c", "ask_quit", "quit", id="app.interrupt", show=False),

@@ -17,6 +17,7 @@ from pyanamo_tui.tui.app import Dashboard
 from pyanamo_tui.tui.locked_columns import lease_cell, summary
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.modals.outcome import OutcomeModal
 from pyanamo_tui.tui.screens.locked import LockedScreen
 from pyanamo_tui.workflow.model import ItemFacts
 from tests.core.places import REGION, fill, open_table, single
@@ -132,7 +133,7 @@ async def test_the_dead_alone_are_requeued_and_only_while_their_lock_is_the_same
         taken["lockID"] = {"S": "another worker's"}
         held.items.put(taken, ())
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, MessageModal), "the outcome")
+        await until(pilot, lambda: isinstance(app.screen, OutcomeModal), "the outcome")
         await pilot.press("escape")
     states = {item: held.item(item).facts.state for item in ("deadjob", "deadlease", "livejob", "livelease", "host")}
     assert states.pop("deadjob") == "todo"

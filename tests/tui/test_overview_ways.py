@@ -56,7 +56,7 @@ async def test_the_read_budget_is_set_while_it_runs_and_stands_on_the_status_lin
     app = dashboard_on(embedded, workspace.table)
     async with app.run_test(size=(100, 24)) as pilot:
         await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
-        await pilot.press("u")
+        await pilot.press("m")
         await until(pilot, lambda: isinstance(app.screen, Prompt), "the question")
         app.screen.query_one(Input).value = "7.5"
         await pilot.press("enter")
@@ -64,7 +64,7 @@ async def test_the_read_budget_is_set_while_it_runs_and_stands_on_the_status_lin
         assert app.snapshot is not None
         assert "of 450 RCU/min" in cost_words(app.snapshot)
         await until(pilot, lambda: "of 450 RCU/min" in str(app.screen.query_one(StatusLine).render()), "the line")
-        await pilot.press("u")
+        await pilot.press("m")
         await until(pilot, lambda: isinstance(app.screen, Prompt), "the question")
         app.screen.query_one(Input).value = "0"
         await pilot.press("enter")

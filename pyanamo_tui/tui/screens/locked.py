@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from pyanamo_tui.core.locked import JobsTold, LockedItem, LockedReport, judge
 from pyanamo_tui.errors import PyanamoError
-from pyanamo_tui.tui.columns import columns_for, key_of
+from pyanamo_tui.tui.columns import key_of
 from pyanamo_tui.tui.locked_columns import lock_words, locked_columns, summary
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
@@ -39,6 +39,9 @@ NEW_SECONDS: Final = 3.0
 """Least seconds between two rounds where a job that was never asked for holds an item."""
 JUDGE_SECONDS: Final = 5.0
 """How often leases are looked at again while nothing else changes: time alone ends them."""
+
+_WIDE: Final = 110
+"""From this many cells on, more columns are shown."""
 
 
 @dataclass
@@ -130,7 +133,7 @@ class LockedScreen(ItemListScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """More columns where there is room."""
-        self.table.set_columns(columns_for(event.size.width, self._wide, self._narrow))
+        self.table.set_columns(self._wide if event.size.width >= _WIDE else self._narrow)
 
     # -- what is known --------------------------------------------------------------------------
 

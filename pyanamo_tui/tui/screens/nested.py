@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from pyanamo_tui.tui.columns import AGE, HOST, ITEM, STATE, STEP, TRIES, columns_for, key_of
+from pyanamo_tui.tui.columns import AGE, HOST, ITEM, STATE, STEP, TRIES, key_of
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.quarters import QUARTER_FILTERS, QuarterRow, quarter_columns, quarter_rows
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 QUIET: Final = "table--quiet"
 _BAR: Final = 12
+_WIDE: Final = 110
+"""From this many cells on, more columns are shown."""
 
 
 def _left(facts: ItemFacts) -> int:
@@ -101,7 +103,7 @@ class NestedScreen(ItemListScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """More columns where there is room, and longer bars."""
-        self.table.set_columns(columns_for(event.size.width, COLUMNS_WIDE, COLUMNS_NARROW))
+        self.table.set_columns(COLUMNS_WIDE if event.size.width >= _WIDE else COLUMNS_NARROW)
         self.quarters.set_columns(quarter_columns(max(8, event.size.width - 26)))
 
     def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:

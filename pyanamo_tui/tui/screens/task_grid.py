@@ -17,7 +17,7 @@ from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, count
 from pyanamo_tui.tui.modals.choose import Choice, Choose
-from pyanamo_tui.tui.screens.item_list import SCOPES
+from pyanamo_tui.tui.screens.item_changes import SCOPES
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.tui.task_states import TASK_SIGNS, TASK_STYLES, TaskMark, TaskState, count_marks, task_marks
 from pyanamo_tui.tui.widgets.bars import bar

@@ -59,7 +59,8 @@ def stack(counts: Mapping[str, int], top: int, height: int) -> list[str | None]:
     shown = sorted(states, key=lambda state: counts[state], reverse=True)[:filled]
     spare = filled - len(shown)
     over = {state: max(0.0, counts[state] / total * filled - 1) for state in shown}
-    scale = spare / sum(over.values()) if spare and sum(over.values()) else 0.0
+    most = sum(over.values())
+    scale = spare / most if most else 0.0
     cells = {state: 1 + int(over[state] * scale) for state in shown}
     for state in sorted(shown, key=lambda state: over[state] * scale % 1, reverse=True):
         if sum(cells.values()) < filled:
