@@ -38,11 +38,15 @@ def short_account(account: str) -> str:
     return account if len(account) <= 8 else f"{account[:4]}…{account[-4:]}"  # noqa: PLR2004 - two groups of four
 
 
-def cost_words(snapshot: Snapshot) -> str:
+_BUDGET_FROM: Final = 80
+"""From this many cells on there is room for the budget."""
+
+
+def cost_words(snapshot: Snapshot, *, budget: bool = True) -> str:
     """Read units used in the last minute and, where the table is counted again and again, how many it may use."""
     cost = snapshot.cost
     used = f"{cost.per_minute:,.1f}" if cost.per_minute < 100 else f"{cost.per_minute:,.0f}"  # noqa: PLR2004 - enough
-    if snapshot.source is Source.CENSUS and cost.budget is not None:
+    if budget and snapshot.source is Source.CENSUS and cost.budget is not None:
         return f"{used} of {cost.budget * 60:,.0f} RCU/min"
     return f"{used} RCU/min"
 
@@ -121,7 +125,7 @@ class StatusLine(Widget):
         mark, style = _MARKS.get(snapshot.health.status, _TROUBLE)
         parts = [(f"{mark} {snapshot.health.status}", style)]
         if snapshot.cost.consumed:
-            parts.append((cost_words(snapshot), "quiet"))
+            parts.append((cost_words(snapshot, budget=self.size.width >= _BUDGET_FROM), "quiet"))
         if snapshot.as_of is not None:
             parts.append((age(time.time() - snapshot.as_of), "quiet"))
         return parts
