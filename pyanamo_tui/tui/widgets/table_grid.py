@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -19,7 +20,7 @@ from textual.strip import Strip
 
 from pyanamo_tui.tui.format import fit
 from pyanamo_tui.tui.widgets.legible import legible
-from pyanamo_tui.tui.widgets.table_columns import GAP, Column, Row, column_widths, smallest_width
+from pyanamo_tui.tui.widgets.table_columns import GAP, Cell, Column, Row, column_widths, smallest_width
 from pyanamo_tui.tui.widgets.table_marks import Marks
 from pyanamo_tui.workflow.printable import printable
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 FLASH_SECONDS: Final = 2.0
 """How long a changed row is marked."""
 _NEIGHBOURS: Final = 1_000
+LINES_KEPT: Final = 400
+"""Lines that are kept as they were painted: some screens full."""
 CURSOR_SIGN: Final = "▌"
 BLURRED_CURSOR_SIGN: Final = "▏"
 """The cursor of a table that has not the keys."""
@@ -125,6 +128,8 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         self._fade_timer: Timer | None = None
         self._sorted: tuple[str, bool] | None = None
         self._painted: dict[int, Strip] = {}
+        self._base: Style | None = None
+        self._lines: LRUCache[object, Strip] = LRUCache(LINES_KEPT)
         self._sized: tuple[tuple[tuple[Column[Row], ...], int] | None, list[int]] = (None, [])
 
     # -- what is in it --------------------------------------------------------------------------
@@ -207,6 +212,7 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         """Show other columns."""
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
+            self._lines.clear()
             self._measure()
             self.refresh()
 
@@ -279,6 +285,12 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
         self._painted[y] = strip
         return strip
 
+    def notify_style_update(self) -> None:
+        """Other colours: no line is what it was."""
+        self._base = None
+        self._lines.clear()
+        super().notify_style_update()
+
     def _repaint_changed(self) -> None:
         """Repaint the lines whose content is not what is on the screen; an idle table writes nothing."""
         for y in range(self.size.height):
@@ -286,15 +298,36 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def _compose_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self._ground()
         index = self.scroll_offset.y + y - self._head
         if y < self._head:
             return self._scrolled(*self._header()).apply_style(base)
         if not self._rows:
             return self._empty_line(y - self._head).adjust_cell_length(width).apply_style(base)
         if index < len(self._rows):
-            return self._scrolled(*self._line(index)).apply_style(base)
+            return self._row_line(index, base)
         return Strip.blank(width, base)
+
+    def _ground(self) -> Style:
+        """The table's own style, which Textual puts together anew each time that it is asked."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    def _row_line(self, index: int, base: Style) -> Strip:
+        """A row's line: made once for all that it shows, since scrolling shows the same rows at other places."""
+        row = self._rows[index]
+        key = self._row_key(row)
+        here, changed, marked = index == self._cursor, key in self._flashes, key in self._marks
+        widths = self._widths()
+        cells = tuple(column.cell(row) for column in self._columns)
+        shown = (cells, *widths, self.scroll_offset.x, self._room.width, here and self.has_focus, here, changed, marked)
+        strip = self._lines.get(shown)
+        if strip is None:
+            signs = self._signs(here=here, changed=changed, marked=marked)
+            strip = self._scrolled(*self._line(cells, widths, signs, here=here, changed=changed)).apply_style(base)
+            self._lines[shown] = strip
+        return strip
 
     def _scrolled(self, gutter: Segment, cells: list[Segment], over: Style) -> Strip:
         """The columns moved sideways beside the gutter, which stays."""
@@ -322,23 +355,26 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
             cells.append(Segment(" " * GAP, plain))
         return Segment(" " * self._gutter, plain), cells, plain
 
-    def _line(self, index: int) -> tuple[Segment, list[Segment], Style]:
-        row = self._rows[index]
-        key = self._row_key(row)
+    def _over(self, *, here: bool, changed: bool) -> Style:
+        """What the cursor and a change lay over a row."""
         over = Style.null()
-        here, changed = index == self._cursor, key in self._flashes
         if changed:
             over += self._style("table--changed")
         if here:
             over += self._cursor_style()
-        ground = self.rich_style.bgcolor
-        cells = []
-        for column, width in zip(self._columns, self._widths(), strict=True):
-            cell = column.cell(row)
+        return over
+
+    def _line(
+        self, cells: Sequence[Cell], widths: Sequence[int], signs: tuple[str, Style], *, here: bool, changed: bool
+    ) -> tuple[Segment, list[Segment], Style]:
+        over, ground = self._over(here=here, changed=changed), self._ground().bgcolor
+        parts = []
+        for column, cell, width in zip(self._columns, cells, widths, strict=True):
             style = legible(self._style(cell.style) + over, ground) if cell.style else over
-            cells.append(Segment(column.text(cell, width), style))
-            cells.append(Segment(" " * GAP, over))
-        return self._signs(key, here=here, changed=changed, over=over), cells, over
+            parts.append(Segment(column.text(cell, width), style))
+            parts.append(Segment(" " * GAP, over))
+        words, style = signs
+        return Segment(words, style + over), parts, over
 
     def _cursor_style(self) -> Style:
         """The cursor's row. In 16 colours a background would swallow some of the states' colours: a line is drawn."""
@@ -346,14 +382,13 @@ class TableGrid(ScrollView, Generic[Row], can_focus=True):
             return Style(bold=self.has_focus, underline=True)
         return self._style("table--cursor" if self.has_focus else "table--cursor-blurred")
 
-    def _signs(self, key: str, *, here: bool, changed: bool, over: Style) -> Segment:
+    def _signs(self, *, here: bool, changed: bool, marked: bool) -> tuple[str, Style]:
         """Cursor, mark and change, each by a sign as well as by its colour."""
         cursor = " " if not here else CURSOR_SIGN if self.has_focus else BLURRED_CURSOR_SIGN
         if not self._can_mark:
-            return Segment(CHANGED_SIGN if changed and cursor == " " else cursor, self._style("table--sign") + over)
-        marked = key in self._marks
+            return CHANGED_SIGN if changed and cursor == " " else cursor, self._style("table--sign")
         sign = MARK_SIGN if marked else CHANGED_SIGN if changed else " "
-        return Segment(f"{cursor}{sign} ", self._style("table--marked" if marked else "table--sign") + over)
+        return f"{cursor}{sign} ", self._style("table--marked" if marked else "table--sign")
 
     def _refresh_row(self, index: int) -> None:
         y = index - self.scroll_offset.y + self._head
