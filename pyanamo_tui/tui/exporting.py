@@ -99,7 +99,7 @@ async def export_items(app: Dashboard, chosen: Chosen) -> None:
 
 async def _ask_path(app: Dashboard, table: str, form: str) -> Path | None:
     """Where to; a file that is there is only replaced when that is confirmed."""
-    from pyanamo_tui.tui.screens.importing import PathSuggester  # noqa: PLC0415 - the screen, only when it is needed
+    from pyanamo_tui.tui.path_completion import PathSuggester  # noqa: PLC0415 - the screen, only when it is needed
 
     name = clean_file_name(f"{table}-{time.strftime('%Y%m%d-%H%M')}") + _ENDINGS[form]
     prompt = Prompt("Write to which file? → completes", value=name, suggester=PathSuggester())

@@ -12,19 +12,21 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widgets import Input, Static
+from textual.worker import get_current_worker
 
-from pyanamo_tui.errors import BadInput, PyanamoError
-from pyanamo_tui.tui.format import count, duration, size
+from pyanamo_tui.errors import Interrupted, PyanamoError
+from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.import_terms import EXISTING_WORDS, ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
+from pyanamo_tui.tui.import_text import HOW, error_text, preview_text
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
+from pyanamo_tui.tui.modals.form import FormModal
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
+from pyanamo_tui.tui.path_completion import PathSuggester
 from pyanamo_tui.tui.screens.base import DashboardScreen
-from pyanamo_tui.workflow.importheader import shown_delimiter
 from pyanamo_tui.workflow.printable import printable
-from pyanamo_tui.workflow.schema import read_item
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,36 +35,16 @@ if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.workflow.model import Snapshot
 
-PROBLEMS_SHOWN: Final = 200
+TYPED_ABOVE: Final = 20
+"""Items above which their number is typed before any is replaced."""
 _ALL, _GOOD = "all", "good"
 
 
-class PathSuggester(Suggester):
-    """Completes a path from what lies in its folder."""
+@dataclass
+class ReadSoFar(Message):
+    """How far reading the file is."""
 
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first entry that goes on from what is typed."""
-        return await asyncio.to_thread(complete_path, value)
-
-
-def complete_path(typed: str) -> str | None:
-    """The first file or folder that begins with what is typed; folders end in a slash."""
-    if not typed:
-        return None
-    folder, _, start = typed.rpartition("/")
-    base = Path(folder + "/").expanduser() if folder or typed.startswith("/") else Path()
-    try:
-        names = sorted(
-            entry.name + ("/" if entry.is_dir() else "") for entry in base.iterdir() if entry.name.startswith(start)
-        )
-    except OSError:
-        # A folder that is not there, or may not be read, completes to nothing; enter says why.
-        return None
-    shown = [name for name in names if start.startswith(".") or not name.startswith(".")]
-    return f"{folder}/{shown[0]}" if shown and "/" in typed else (shown[0] if shown else None)
+    progress: ImportProgress
 
 
 @dataclass
@@ -74,58 +56,13 @@ class Previewed(Message):
     error: PyanamoError | None = None
 
 
-def preview_text(preview: Preview) -> Text:
-    """What an import would do, in words and first items."""
-    survey = preview.survey
-    text = Text()
-    guessed = ", guessed from the header" if preview.guessed else ""
-    text.append(f"{count(survey.items)} items", "bold")
-    nested = f"{count(survey.nested)} nested with {count(survey.tasks)} tasks"
-    parts = [f"{count(survey.single)} single" if survey.single else "", nested if survey.nested else ""]
-    text.append(": " * any(parts) + ", ".join(part for part in parts if part) + "\n")
-    text.append(f"{size(preview.bytes)}, delimiter {shown_delimiter(preview.header.delimiter)}{guessed}\n", "dim")
-    how = "a sample of " if preview.existing_sampled else ""
-    if preview.existing:
-        text.append(
-            f"{count(preview.existing)} of {how}{count(preview.existing_checked)} ids are in the table already: "
-            "they are left alone\n",
-            "bold yellow",
-        )
-    else:
-        text.append(f"none of {how}{count(preview.existing_checked)} ids is in the table yet\n", "dim")
-    if preview.resumes_from_line is not None:
-        line = count(preview.resumes_from_line)
-        text.append(f"an interrupted import of this file goes on at line {line}\n", "bold")
-    cost = f"about {count(preview.write_units)} write units, indexes included"
-    text.append(cost + (f", at least {duration(preview.seconds)}" if preview.seconds else "") + "\n", "dim")
-    if survey.problem_count:
-        text.append(f"\n{count(survey.problem_count)} lines cannot be taken\n", "bold red")
-        for problem in survey.problems[:PROBLEMS_SHOWN]:
-            text.append(f"  line {problem.line:>5}  ", "red")
-            text.append(printable(problem.what) + "\n")
-        if survey.problem_count > PROBLEMS_SHOWN:
-            text.append(f"  … and {count(survey.problem_count - PROBLEMS_SHOWN)} more\n", "dim")
-    for notice in survey.notices:
-        text.append(f"\nNote, {count(notice.lines)} lines from line {notice.first_line}: ", "yellow")
-        text.append(printable(notice.text) + "\n")
-    if survey.first:
-        text.append("\nFirst items\n", "bold")
-        for record in survey.first:
-            item = read_item(record)
-            script = item.script if not item.nested else f"{len(item.tasks)} tasks: {item.tasks[0].script}"
-            text.append(f"  {printable(item.item_id)}  ", "bold")
-            text.append(f"{printable(item.facts.step or '')}  ", "dim")
-            text.append(printable(script or "") + "\n")
-    text.rstrip()
-    return text
-
-
 class ImportScreen(DashboardScreen):
     """Nothing is written before `I` and a Yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("I", "write", "import", id="import.write", key_display="I"),
         Binding("e", "edit", "edit the path", id="import.edit"),
+        Binding("o", "terms", "options", id="import.options"),
         Binding("tab", "app.focus_next", "next", id="look.next_panel", show=False),
     ]
 
@@ -133,6 +70,13 @@ class ImportScreen(DashboardScreen):
         super().__init__()
         self._path: Path | None = None
         self._preview: Preview | None = None
+        self._terms = ImportTerms()
+        self._writing = ""
+
+    @property
+    def busy(self) -> str:
+        """An import that is under way."""
+        return f"{self._writing} is being imported." if self._writing else ""
 
     def body(self) -> ComposeResult:
         """The path, and what the file holds."""
@@ -144,7 +88,7 @@ class ImportScreen(DashboardScreen):
         with Container(id="import-preview", classes="panel") as panel:
             panel.border_title = "Preview"
             with VerticalScroll(id="preview-scroll"):
-                yield Static(Text(_HOW), id="preview")
+                yield Static(Text(HOW), id="preview")
 
     def on_mount(self) -> None:
         """Ready to type."""
@@ -169,15 +113,46 @@ class ImportScreen(DashboardScreen):
             return
         self._preview = None
         self.query_one("#preview", Static).update("Reading …")
-        self._read(workspace, Path(event.value.strip()).expanduser())
+        self._read(workspace, Path(event.value.strip()).expanduser(), self._terms)
+
+    @work(group="terms", exclusive=True)
+    async def action_terms(self) -> None:
+        """Choose delimiters and what becomes of existing items; a file that is named is read again."""
+        values = await self.app.push_screen_wait(FormModal(terms_form(self._terms)))
+        if values is not None:
+            self._terms = terms_of(values)
+            await self.query_one(Input).action_submit()
 
     @work(thread=True, group="preview", exclusive=True, exit_on_error=False, description="read an import file")
-    def _read(self, workspace: Workspace, path: Path) -> None:
+    def _read(self, workspace: Workspace, path: Path, terms: ImportTerms) -> None:
+        here = get_current_worker()
+
+        def told(now: ImportProgress) -> None:
+            if not here.is_cancelled:
+                self.post_message(ReadSoFar(now))
+
         try:
-            message = Previewed(path, workspace.importer.preview(path))
+            preview = workspace.importer.preview(
+                path,
+                delimiter=terms.delimiter or None,
+                nested_delimiter=terms.nested_delimiter,
+                progress=told,
+                cancelled=lambda: here.is_cancelled,
+            )
+            message = Previewed(path, preview)
+        except Interrupted:
+            # Another file is read instead, or the screen is gone: nobody waits for this one.
+            return
         except PyanamoError as error:
             message = Previewed(path, None, error)
         self.post_message(message)
+
+    @on(ReadSoFar)
+    def _show_reading(self, message: ReadSoFar) -> None:
+        now = message.progress
+        share = now.bytes_done * 100 // max(1, now.bytes_total)
+        words = f"Reading … {count(now.items)} items, {count(now.problems)} problems, {share} %"
+        self.query_one("#preview", Static).update(words)
 
     @on(Previewed)
     def _show_preview(self, message: Previewed) -> None:
@@ -185,7 +160,7 @@ class ImportScreen(DashboardScreen):
         shown = self.query_one("#preview", Static)
         if message.preview is None:
             self._preview = None
-            shown.update(_error_text(message.error))
+            shown.update(error_text(message.error))
             return
         self._path, self._preview = message.path, message.preview
         shown.update(preview_text(message.preview))
@@ -205,9 +180,10 @@ class ImportScreen(DashboardScreen):
             good_only = await self._take_good_lines(preview)
             if not good_only:
                 return
+        replacing = self._terms.existing == "replace"
         question = Question(
             title=f"Import {count(survey.items)} items?",
-            body="Items whose id is in the table already are left as they are.",
+            body=EXISTING_WORDS[self._terms.existing],
             facts=(
                 ("File", str(path)),
                 ("Table", workspace.table),
@@ -215,10 +191,15 @@ class ImportScreen(DashboardScreen):
                 ("Cost", f"about {count(preview.write_units)} write units"),
             ),
             confirm="Import",
-            destructive=False,
+            destructive=replacing,
+            typed=str(survey.items) if replacing and survey.items > TYPED_ABOVE else "",
         )
         if await self.app.push_screen_wait(Confirm(question)):
-            await self._write(workspace, path, good_only)
+            self._writing = path.name
+            try:
+                await self._write(workspace, path, good_only)
+            finally:
+                self._writing = ""
 
     async def _take_good_lines(self, preview: Preview) -> bool:
         choices = (
@@ -231,11 +212,15 @@ class ImportScreen(DashboardScreen):
     async def _write(self, workspace: Workspace, path: Path, good_only: bool) -> None:
         modal = ProgressModal(f"Importing {path.name}")
         await self.app.push_screen(modal)
+        pace = ImportPace()
+        rejects = rejects_beside(path) if good_only else None
 
         def progress(now: ImportProgress) -> None:
-            words = f"{now.phase}: {count(now.written)} written · {count(now.skipped)} skipped"
-            words += f" · {count(now.failed)} failed" if now.failed else ""
-            self.app.call_from_thread(modal.report, now.items, now.total, words)
+            total = now.total or now.bytes_total
+            done = now.items if now.total else now.bytes_done
+            self.app.call_from_thread(modal.report, done, total, pace.words(now))
+
+        from pyanamo_tui.core.bulkwrite import Existing  # noqa: PLC0415 - boto3 after the first frame
 
         failed: PyanamoError | None = None
         result: ImportResult | None = None
@@ -243,7 +228,11 @@ class ImportScreen(DashboardScreen):
             result = await asyncio.to_thread(
                 workspace.importer.run,
                 path,
+                delimiter=self._terms.delimiter or None,
+                nested_delimiter=self._terms.nested_delimiter,
+                existing=Existing(self._terms.existing),
                 good_lines_only=good_only,
+                rejects=rejects,
                 progress=progress,
                 cancelled=modal.cancelled.is_set,
             )
@@ -255,9 +244,9 @@ class ImportScreen(DashboardScreen):
         if failed is not None:
             self.dashboard.tell(failed)
         elif result is not None:
-            self._tell(result)
+            self._tell(result, rejects)
 
-    def _tell(self, result: ImportResult) -> None:
+    def _tell(self, result: ImportResult, rejects: Path | None) -> None:
         words = f"{count(result.written)} items written"
         words += f", {count(result.skipped)} skipped" if result.skipped else ""
         words += f", {count(result.failed)} failed" if result.failed else ""
@@ -267,35 +256,11 @@ class ImportScreen(DashboardScreen):
         hint = result.error.message if result.error is not None else ""
         if result.resumed_from_line is not None:
             hint = f"Went on at line {count(result.resumed_from_line)} of an interrupted import. {hint}".rstrip()
+        if rejects is not None and result.problem_count:
+            hint = f"{hint} {count(result.problem_count)} lines to mend are in {rejects}".strip()
         if lines or hint:
             self.app.push_screen(MessageModal(words, hint, "\n".join(lines)))
         else:
             self.dashboard.notify(words + ".", markup=False)
         self._preview = None
         self.query_one("#preview", Static).update(Text(printable(words)))
-
-
-def _error_text(error: PyanamoError | None) -> Text:
-    text = Text()
-    if error is None:
-        return text
-    text.append(printable(error.message) + "\n", "bold red")
-    text.append(printable(error.hint) + "\n")
-    if isinstance(error, BadInput):
-        for problem in error.problems[:PROBLEMS_SHOWN]:
-            text.append(f"line {problem.line:>5}  ", "red")
-            text.append(printable(problem.what) + "\n")
-    return text
-
-
-_HOW: Final = """One item a line under a header line, for example
-
-  itemID|TaskID|TaskScript
-  HG00096_align|Align|bwa mem -t 8 ref.fa HG00096.fq.gz
-
-and for nested items, one task for each argument,
-
-  itemID|TaskID|TaskScript|TaskArgs
-  HG00096_call|HaplotypeCall|gatk HaplotypeCaller -L|chr1,chr2,chr3
-
-Nothing is written before you say so."""

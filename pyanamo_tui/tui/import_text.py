@@ -1,0 +1,91 @@
+"""What an import would do, written out: what the file holds, what is wrong by line, what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from pyanamo_tui.errors import BadInput, PyanamoError
+from pyanamo_tui.tui.format import count, duration, size
+from pyanamo_tui.workflow.importheader import shown_delimiter
+from pyanamo_tui.workflow.printable import printable
+from pyanamo_tui.workflow.schema import read_item
+
+if TYPE_CHECKING:
+    from pyanamo_tui.core.importresult import Preview
+
+PROBLEMS_SHOWN: Final = 200
+
+
+def preview_text(preview: Preview) -> Text:
+    """What an import would do, in words and first items."""
+    survey = preview.survey
+    text = Text()
+    guessed = ", guessed from the header" if preview.guessed else ""
+    text.append(f"{count(survey.items)} items", "bold")
+    nested = f"{count(survey.nested)} nested with {count(survey.tasks)} tasks"
+    parts = [f"{count(survey.single)} single" if survey.single else "", nested if survey.nested else ""]
+    text.append(": " * any(parts) + ", ".join(part for part in parts if part) + "\n")
+    text.append(f"{size(preview.bytes)}, delimiter {shown_delimiter(preview.header.delimiter)}{guessed}\n", "dim")
+    text.append(f"columns {printable(', '.join(preview.header.columns))}\n", "dim")
+    how = "a sample of " if preview.existing_sampled else ""
+    if preview.existing:
+        text.append(
+            f"{count(preview.existing)} of {how}{count(preview.existing_checked)} ids are in the table already\n",
+            "bold yellow",
+        )
+    else:
+        text.append(f"none of {how}{count(preview.existing_checked)} ids is in the table yet\n", "dim")
+    if preview.resumes_from_line is not None:
+        line = count(preview.resumes_from_line)
+        text.append(f"an interrupted import of this file goes on at line {line}\n", "bold")
+    cost = f"about {count(preview.write_units)} write units, indexes included"
+    text.append(cost + (f", at least {duration(preview.seconds)}" if preview.seconds else "") + "\n", "dim")
+    if survey.problem_count:
+        text.append(f"\n{count(survey.problem_count)} lines cannot be taken\n", "bold red")
+        for problem in survey.problems[:PROBLEMS_SHOWN]:
+            text.append(f"  line {problem.line:>5}  ", "red")
+            text.append(printable(problem.what) + "\n")
+        if survey.problem_count > PROBLEMS_SHOWN:
+            text.append(f"  … and {count(survey.problem_count - PROBLEMS_SHOWN)} more\n", "dim")
+    for notice in survey.notices:
+        text.append(f"\nNote, {count(notice.lines)} lines from line {notice.first_line}: ", "yellow")
+        text.append(printable(notice.text) + "\n")
+    if survey.first:
+        text.append("\nFirst items\n", "bold")
+        for record in survey.first:
+            item = read_item(record)
+            script = item.script if not item.nested else f"{len(item.tasks)} tasks: {item.tasks[0].script}"
+            text.append(f"  {printable(item.item_id)}  ", "bold")
+            text.append(f"{printable(item.facts.step or '')}  ", "dim")
+            text.append(printable(script or "") + "\n")
+    text.rstrip()
+    return text
+
+
+def error_text(error: PyanamoError | None) -> Text:
+    """Why a file cannot be imported: what, what to do, and every line that it is about."""
+    text = Text()
+    if error is None:
+        return text
+    text.append(printable(error.message) + "\n", "bold red")
+    text.append(printable(error.hint) + "\n")
+    if isinstance(error, BadInput):
+        for problem in error.problems[:PROBLEMS_SHOWN]:
+            text.append(f"line {problem.line:>5}  ", "red")
+            text.append(printable(problem.what) + "\n")
+    return text
+
+
+HOW: Final = """One item a line under a header line, for example
+
+  itemID|TaskID|TaskScript
+  HG00096_align|Align|bwa mem -t 8 ref.fa HG00096.fq.gz
+
+and for nested items, one task for each argument,
+
+  itemID|TaskID|TaskScript|TaskArgs
+  HG00096_call|HaplotypeCall|gatk HaplotypeCaller -L|chr1,chr2,chr3
+
+Nothing is written before you say so."""

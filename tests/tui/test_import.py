@@ -1,0 +1,115 @@
+"""The import screen as a person uses it: its terms, lines that are kept to be mended, ids that exist, time left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Label, Select, Static
+
+from pyanamo_tui.core.importresult import ImportProgress, Phase
+from pyanamo_tui.core.workspace import Workspace
+from pyanamo_tui.local.server import EmbeddedServer
+from pyanamo_tui.tui.app import Dashboard
+from pyanamo_tui.tui.import_terms import ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
+from pyanamo_tui.tui.modals.choose import Choose
+from pyanamo_tui.tui.modals.confirm import Confirm
+from pyanamo_tui.tui.modals.form import FormModal
+from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.screens.importing import ImportScreen
+from pyanamo_tui.workflow import schema
+from tests.core.places import fill, single
+from tests.tui.conftest import dashboard_on, until
+
+HEADER = "itemID|TaskID|TaskScript\n"
+
+
+def _words(app: Dashboard) -> str:
+    return " ".join(str(label.content) for label in app.screen.query(Label))
+
+
+async def _read(app: Dashboard, pilot: Pilot[None], path: Path, said: str) -> ImportScreen:
+    await until(pilot, lambda: app.workspace is not None, "the place")
+    await pilot.press("9")
+    screen = app.screen
+    assert isinstance(screen, ImportScreen)
+    screen.query_one(Input).value = str(path)
+    await pilot.press("enter")
+    await until(pilot, lambda: said in str(screen.query_one("#preview", Static).content), said)
+    return screen
+
+
+async def test_lines_that_cannot_be_taken_are_kept_beside_the_file(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "cohort.txt"
+    path.write_text(HEADER + "new1|Align|seq 1\nbad|Align\nnew2|Align|seq 2\n")
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _read(app, pilot, path, "1 lines cannot be taken")
+        await pilot.press("I")
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Button)), "the question")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, MessageModal) and "to mend" in _words(app), "the outcome")
+        assert (tmp_path / "cohort.rejects.txt").read_text() == HEADER + "bad|Align\n"
+        assert workspace.items.get("new2") is not None
+
+
+async def test_existing_items_are_replaced_only_when_the_terms_say_so(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path
+) -> None:
+    fill(workspace, [single("there", "failed")])
+    path = tmp_path / "cohort.txt"
+    path.write_text(HEADER + "there|Align|seq 9\n")
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await _read(app, pilot, path, "1 of 1 ids")
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, FormModal) and bool(app.screen.query(Button)), "the form")
+        form = app.screen
+        form.query_one("#field-delimiter", Input).value = "ab"
+        await pilot.pause()
+        assert "one character" in str(form.query_one("#form-problem", Label).content)
+        form.query_one("#field-delimiter", Input).value = ""
+        form.query_one("#field-existing", Select).value = "replace"
+        form.query_one("#field-nested", Input).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen, "the way back")
+        await until(pilot, lambda: "1 of 1 ids" in str(screen.query_one("#preview", Static).content), "the preview")
+        await pilot.press("I")
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Button)), "the question")
+        assert "are replaced" in _words(app)
+        assert workspace.item("there").script != "seq 9"
+        await pilot.press("y")
+        await until(pilot, lambda: workspace.item("there").script == "seq 9", "the item to be replaced")
+        assert schema.string_of(workspace.record("there"), schema.STATE) == "todo"
+
+
+def test_rejects_are_kept_over_no_file_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.b.txt"
+    first = rejects_beside(path)
+    assert first == tmp_path / "a.b.rejects.txt"
+    first.touch()
+    second = rejects_beside(path)
+    assert second == tmp_path / "a.b.rejects-2.txt"
+
+
+def test_rate_and_time_left_count_what_this_run_wrote() -> None:
+    now = 0.0
+    pace = ImportPace(lambda: now)
+    assert "left" not in pace.words(ImportProgress(Phase.WRITING, 600, 1000, 0, 0, written=600))
+    now = 10.0
+    words = pace.words(ImportProgress(Phase.WRITING, 700, 1000, 0, 0, written=700))
+    assert "10 items a second" in words
+    assert "30" in words
+
+
+@pytest.mark.parametrize("terms", [ImportTerms(), ImportTerms("\t", ";", "fail")])
+def test_terms_are_kept_by_their_form(terms: ImportTerms) -> None:
+    form = terms_form(terms)
+    values = {one.key: one.value for one in form.fields}
+    assert form.check(values) == ""
+    assert terms_of(values) == terms
