@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,13 +19,14 @@ import pytest
 
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.session import Connection
+from pyanamo_tui.core.monitor import Monitor
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import dummy_environment
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.model import ItemFacts, Snapshot, Source
 from pyanamo_tui.workflow.progress import count_quarters, count_states
-from tests.engine.engines import Bench, Engine, nested, single, until
+from tests.engine.engines import Bench, Engine, nested, single
 
 ITEMS: Final = int(os.environ.get("PYANAMO_FOLLOW_ITEMS", "160"))
 ENGINES: Final = int(os.environ.get("PYANAMO_FOLLOW_ENGINES", "3"))
@@ -115,16 +115,37 @@ def held(engines: list[Engine]) -> Iterator[None]:
         engine.signal(signal.SIGCONT)
 
 
-def shows(snapshot: Snapshot, table: dict[str, ItemFacts]) -> bool:
-    """Whether a Snapshot says of every item, and in all its sums, what a full read says."""
-    return (
-        snapshot.exact
-        and dict(snapshot.counts) == count_states(table.values())
-        and dict(snapshot.quarters) == count_quarters(table.values())
-        and {item_id: facts.state for item_id, facts in snapshot.items.items()}
-        == {item_id: facts.state for item_id, facts in table.items()}
-        and sum(step.total for step in snapshot.steps) == len(table)
-    )
+def differences(snapshot: Snapshot, table: dict[str, ItemFacts]) -> list[str]:
+    """In what a Snapshot says other than a full read, of every item and in all its sums; nothing if it is right."""
+    found = [] if snapshot.exact else ["not everything was counted"]
+    if dict(snapshot.counts) != count_states(table.values()):
+        found.append(f"states {dict(snapshot.counts)}, in the table {count_states(table.values())}")
+    if dict(snapshot.quarters) != count_quarters(table.values()):
+        found.append(f"quarters {dict(snapshot.quarters)}, in the table {count_quarters(table.values())}")
+    if sum(step.total for step in snapshot.steps) != len(table):
+        found.append(f"{sum(step.total for step in snapshot.steps)} items by step, in the table {len(table)}")
+    shown = {item_id: facts.state for item_id, facts in snapshot.items.items()}
+    there = {item_id: facts.state for item_id, facts in table.items()}
+    wrong = [name for name in sorted(shown.keys() | there.keys()) if shown.get(name) != there.get(name)]
+    found += [f"{name} {shown.get(name)}, in the table {there.get(name)}" for name in wrong[:5]]
+    return found
+
+
+def follows(monitor: Monitor, table: dict[str, ItemFacts]) -> None:
+    """Wait until a Snapshot says of a table at rest what a full read says."""
+    deadline = time.monotonic() + PATIENCE
+    while wrong := differences(monitor.snapshot, table):
+        assert time.monotonic() < deadline, f"{wrong} {monitor.snapshot.health} {monitor.snapshot.cost}"
+        time.sleep(0.05)
+
+
+def ended(monitor: Monitor) -> None:
+    """Wait until the Monitor knows of no item that has not ended."""
+    deadline = time.monotonic() + 10 * PATIENCE
+    while not set(monitor.snapshot.counts) <= {"done", "failed"}:
+        left = [facts for facts in monitor.snapshot.items.values() if facts.state not in {"done", "failed"}]
+        assert time.monotonic() < deadline, f"{len(left)} items have not ended: {left[:3]}"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["by its stream", "by counting"])
@@ -133,13 +154,11 @@ def test_at_every_quiet_moment_the_monitor_says_what_a_full_read_says(
 ) -> None:
     bench, workspace = place(stream)
     records = [
-        nested(f"item-{number:06}", "true", "false", "true") if number % 8 == 0 else single(f"item-{number:06}", "true")
+        nested(f"item-{number:06}", "true", "false", "true") if number % 8 == 3 else single(f"item-{number:06}", "true")
         for number in range(ITEMS)
     ]
     assert workspace.importer.import_records(records).written == ITEMS
     monitor = workspace.monitor()
-    news = threading.Event()
-    monitor.subscribe(lambda _: news.set())
     monitor.start()
     others = Others(bench, workspace, tmp_path)
     engines = [bench.start("--idle", "wait", "--lease", "3600") for _ in range(ENGINES)]
@@ -150,10 +169,10 @@ def test_at_every_quiet_moment_the_monitor_says_what_a_full_read_says(
                 assert process.wait(PATIENCE) in {0, 1}
             with held(engines):
                 table = at_rest(workspace)
-                until(lambda table=table: shows(monitor.snapshot, table), f"round {turn}", PATIENCE)  # type: ignore[misc]
-        until(lambda: set(monitor.snapshot.counts) == {"done", "failed"}, "the end of all items", 10 * PATIENCE)
+                follows(monitor, table)
+        ended(monitor)
         table = at_rest(workspace)
-        until(lambda: shows(monitor.snapshot, table), "the end", PATIENCE)
+        follows(monitor, table)
         assert monitor.snapshot.source is (Source.STREAM if stream else Source.CENSUS)
         assert len(table) > ITEMS // 2
     finally:
