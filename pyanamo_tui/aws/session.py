@@ -144,11 +144,11 @@ class Connection:
         if model.name in METERED:
             self.meter.record(model.name, parsed)
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - each caller names the client's type
+    def _client(self, service: str, config: Config | None = None) -> Any:  # noqa: ANN401 - callers name the type
         with self._lock:
             try:
                 return self._session.client(  # type: ignore[call-overload]
-                    service, endpoint_url=self.endpoint_url, config=self._config
+                    service, endpoint_url=self.endpoint_url, config=config or self._config
                 )
             except ValueError as error:
                 raise UsageError(
@@ -159,8 +159,11 @@ class Connection:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """DynamoDB, low level: records keep their exact types."""
-        client: DynamoDBClient = self._client("dynamodb")
+        """DynamoDB, low level: records keep their exact types.
+
+        botocore does not look through each request first: DynamoDB does so itself, and our types hold in mypy.
+        """
+        client: DynamoDBClient = self._client("dynamodb", self._config.merge(Config(parameter_validation=False)))
         return client
 
     @cached_property
