@@ -81,7 +81,7 @@ def test_every_command_of_the_design_is_there() -> None:
         (["delete", "S1", "--all-tasks", "--task", "Task_0"], "exclude each other", "one of them"),
         (["items", "--filter", "exit:abc"], "Filter, character 6: expected a whole number", "items --help"),
         (["items", "--json", "--csv"], "exclude each other", "one of them"),
-        (["tables", "create", "a b"], "'a b' cannot name a table", "3 to 255"),
+        (["tables", "create", "a b"], "'a b' cannot name a table", "' ' is none of them"),
         (["tables", "create", "--read-capacity", "5"], "both capacities", "--write-capacity"),
         (["tables", "autoscale", "--read", "9-3", "--write", "1-2"], "--read 9-3 is no range", "5-200"),
         (["tables", "autoscale", "--read", "3-9"], "go together", "--write"),
