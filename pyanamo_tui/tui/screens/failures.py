@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -19,7 +20,7 @@ from pyanamo_tui.workflow.model import FailureGroup, ItemFacts
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from textual import events
     from textual.app import ComposeResult
@@ -56,6 +57,29 @@ def group_words(group: FailureGroup, now: float) -> str:
         parts.append(only)
     parts.append(", ".join(group.steps[:3]) + (" …" if len(group.steps) > 3 else ""))  # noqa: PLR2004 - what fits
     return " · ".join(part for part in parts if part)
+
+
+class _Members(Mapping[str, ItemFacts]):
+    """The items of one group: looked up among all, since a group may have a hundred thousand."""
+
+    def __init__(self, item_ids: tuple[str, ...], items: Mapping[str, ItemFacts]) -> None:
+        self._ids = item_ids
+        self._known = frozenset(item_ids)
+        self._items = items
+
+    def __getitem__(self, item_id: str) -> ItemFacts:
+        if item_id not in self._known:
+            raise KeyError(item_id)
+        return self._items[item_id]
+
+    def __contains__(self, item_id: object) -> bool:
+        return item_id in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 class FailuresScreen(ItemListScreen):
@@ -115,15 +139,16 @@ class FailuresScreen(ItemListScreen):
         title = f"Failures: {count(total)} in {count(len(snapshot.failures))} groups" if total else "Failures"
         self.retitle("#failures-groups", title)
         self._tell_group()
-        self._group = None if row is None else row.signature
-        super().show(snapshot, None)
+        group = None if row is None else row.signature
+        same, self._group = group == self._group, group
+        super().show(snapshot, changed if same else None)
 
     def listed(self, snapshot: Snapshot) -> Mapping[str, ItemFacts]:
         """The items of the chosen group."""
         group = next((group for group in snapshot.failures if group.signature == self._group), None)
         if group is None:
             return {}
-        return {item_id: snapshot.items[item_id] for item_id in group.item_ids if item_id in snapshot.items}
+        return _Members(group.item_ids, snapshot.items)
 
     def _tell_group(self) -> None:
         """Under the groups: when, on how many hosts and in which steps the one under the cursor failed."""
