@@ -16,7 +16,7 @@ from textual.strip import Strip
 from pyanamo_tui.tui.widgets import table_grid
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.table_columns import column_widths, smallest_width
-from pyanamo_tui.tui.widgets.table_grid import CHANGED_SIGN, CURSOR_SIGN, MARK_SIGN
+from pyanamo_tui.tui.widgets.table_lines import CHANGED_SIGN, CURSOR_SIGN, MARK_SIGN
 from pyanamo_tui.workflow.printable import printable
 
 HOSTILE = [
