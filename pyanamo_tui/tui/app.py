@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
@@ -36,6 +36,7 @@ SCREEN_CLASSES: Final = {
     "nested": "pyanamo_tui.tui.screens.nested:NestedScreen",
     "failures": "pyanamo_tui.tui.screens.failures:FailuresScreen",
     "locked": "pyanamo_tui.tui.screens.locked:LockedScreen",
+    "workers": "pyanamo_tui.tui.screens.workers:WorkersScreen",
     "tables": "pyanamo_tui.tui.screens.tables:TablesScreen",
     "import": "pyanamo_tui.tui.screens.importing:ImportScreen",
     "doctor": "pyanamo_tui.tui.screens.doctor:DoctorScreen",
@@ -80,6 +81,7 @@ class Dashboard(PlaceApp):
         Binding("3", "go('nested')", "nested", id="go.nested"),
         Binding("4", "go('failures')", "failures", id="go.failures"),
         Binding("5", "go('locked')", "locked", id="go.locked"),
+        Binding("7", "go('workers')", "workers", id="go.workers"),
         Binding("8", "go('tables')", "tables", id="go.tables"),
         Binding("9", "go('import')", "import", id="go.import"),
         Binding(
@@ -140,6 +142,10 @@ class Dashboard(PlaceApp):
             self._remember("theme", name)
         else:
             self.notify(f"Until you quit: {origin} says {self.settings.theme}.", markup=False)
+
+    def remember_answers(self, name: str, values: Mapping[str, str]) -> None:
+        """Keep what a form was answered, for the next time that it is asked."""
+        self._remember(name, dict(values))
 
     def _remember(self, name: str, value: object) -> None:
         try:

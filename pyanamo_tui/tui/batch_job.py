@@ -39,8 +39,8 @@ def _find(workspace: Workspace, item_id: str) -> tuple[ItemFacts, str, Job | Non
     return facts, job_id, workspace.pilots.job(job_id)
 
 
-def job_lines(facts: ItemFacts, job: Job, now: float) -> str:
-    """What is known of a job, label by label; what is not known is left out."""
+def job_lines(job: Job, now: float, facts: ItemFacts | None = None) -> str:
+    """What is known of a job, label by label, and of the item it was asked for; what is not known is left out."""
     rows = [
         ("Job", job.job_id),
         ("Name", job.name),
@@ -55,7 +55,7 @@ def job_lines(facts: ItemFacts, job: Job, now: float) -> str:
         ("Ended", clock(job.stopped_at) if job.stopped_at else ""),
         ("Log group", job.log_group),
         ("Log stream", job.log_stream),
-        ("Item", f"{facts.item_id}, {facts.state}"),
+        ("Item", "" if facts is None else f"{facts.item_id}, {facts.state}"),
     ]
     return "\n".join(f"{label:<10}  {value}" for label, value in rows if value)
 
@@ -71,7 +71,7 @@ async def show_job(app: Dashboard, workspace: Workspace, item_id: str) -> None:
         hint = "AWS forgets a job about a week after its end."
         app.push_screen(MessageModal(f"AWS Batch does not know job {job_id}", hint))
         return
-    app.push_screen(MessageModal(f"Batch job of {item_id}", lines=job_lines(facts, job, time.time())))
+    app.push_screen(MessageModal(f"Batch job of {item_id}", lines=job_lines(job, time.time(), facts)))
 
 
 async def end_job(app: Dashboard, workspace: Workspace, item_id: str) -> None:

@@ -56,7 +56,7 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Title, what happens, facts, and the two buttons; No has the focus, or the field to type in."""
         question = self.question
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog question-dialog"):
             yield Label(Text(printable(question.title)), classes="dialog-title")
             if question.body:
                 yield Label(Text(printable(question.body, keep_newlines=True)), classes="dialog-body")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import on
@@ -17,6 +17,9 @@ from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+_ROOMY_FIELDS: Final = 8
+"""More than these fit 24 lines only without the room about them."""
 
 Values = Mapping[str, str]
 Check = Callable[[Values], str]
@@ -81,7 +84,8 @@ class FormModal(ModalScreen[dict[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         """Title, what happens, the fields, what is wrong, the buttons."""
-        with Vertical(classes="dialog form-dialog"):
+        tall = " tall-dialog" if len(self.form.fields) > _ROOMY_FIELDS else ""
+        with Vertical(classes="dialog form-dialog" + tall):
             yield Label(Text(printable(self.form.title)), classes="dialog-title")
             if self.form.body:
                 yield Label(Text(printable(self.form.body, keep_newlines=True)), classes="dialog-body")
