@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyanamo_tui.aws.batch import Job
+    from pyanamo_tui.core.workspace import Workspace
 
 _SIGNS: Final[Mapping[str, tuple[str, str]]] = {
     "SUBMITTED": ("·", ""),
@@ -95,3 +96,16 @@ def pilot_lines(pilot: PilotJob) -> list[str]:
     command = f"{'Command':<10}  {shlex.join(pilot.job.command)}"
     states = f"{'Pilots':<10}  {count(pilot.pilots)}: {states_words(pilot.by_state)}"
     return [states, *job_lines(pilot.job, time.time()).split("\n"), *([command] if pilot.job.command else [])]
+
+
+def job_and_pilots(workspace: Workspace, pilot: PilotJob) -> list[str]:
+    """A job as AWS knows it now, and the pilots of an array one by one. Called on a thread.
+
+    Raises:
+        PyanamoError: AWS Batch could not be asked.
+    """
+    job = workspace.pilots.job(pilot.job.job_id)
+    if job is None:
+        return ["AWS Batch does not know this job any more: it forgets a job about a week after its end."]
+    children = workspace.pilots.children(job.job_id) if job.array_size else ()
+    return [*pilot_lines(PilotJob(job)), *children_lines(children)]

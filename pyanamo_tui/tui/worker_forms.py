@@ -1,4 +1,4 @@
-"""The form that starts engines on AWS Batch: its fields, its rules, and its answers typed."""
+"""The forms that start engines, on this host or on AWS Batch: their fields, rules, and typed answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pyanamo_tui.workflow.filterfields import read_duration
 if TYPE_CHECKING:
     from pyanamo_tui.aws.batch import JobDefinition, Queue
 
+MOST_WORKERS: Final = 100
+"""Engines that one form starts on one host."""
 _MOST_PILOTS: Final = 10_000
 _MOST_ATTEMPTS: Final = 10
 _LEAST_TIMEOUT: Final = 60
@@ -110,6 +112,32 @@ def last_answers(name: str) -> Mapping[str, str]:
     """What a form was answered the last time; empty where it never was."""
     found = remembered().get(name)
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+# -- on this host -----------------------------------------------------------------------------------
+
+
+def _workers_problem(values: Values) -> str:
+    return _number_problem("How many", values["number"], MOST_WORKERS) or _engine_problem(values)
+
+
+def workers_form(table: str, place: str, last: Mapping[str, str]) -> Form:
+    """Ask how many engines to start on this host, and how they work; `last`: what was answered last."""
+    fields = (Line("number", "How many", last.get("number", "1"), restrict=_DIGITS), *_engine_fields(last))
+    body = f"{table} · {place}\nThey run on this host, and go on when this screen or the connection closes."
+    return Form("Start workers on this host", fields, _workers_problem, body, "Start")
+
+
+def workers_start(values: Values) -> Start:
+    """A checked form, typed."""
+    return _start(values)
+
+
+def order_of(last: Mapping[str, str]) -> EngineOrder:
+    """How workers were started last; as engines work by themselves where that is not known or cannot be used."""
+    fields = workers_form("", "", last).fields
+    values = {one.key: one.value for one in fields}
+    return EngineOrder() if _engine_problem(values) else _start({**values, "number": "1"}).order
 
 
 # -- on AWS Batch -----------------------------------------------------------------------------------
