@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from pyanamo_tui.cli.orders import order_options
 from pyanamo_tui.cli.output import confirm, emit_json, facts, note, say
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
 from pyanamo_tui.errors import UsageError
@@ -36,23 +37,7 @@ TYPED_ABOVE: Final = 20
 @click.option(
     "--definition", metavar="NAME[:REVISION]", help="Job definition; may be left out where there is only one."
 )
-@click.option("--items", "items_at_once", type=click.IntRange(1), default=1, help="Items at once in each pilot (1).")
-@click.option(
-    "--nests", "tasks_at_once", type=click.IntRange(1), default=1, help="Nested tasks at once in an item (1)."
-)
-@click.option(
-    "--wall-time", type=click.FloatRange(0), metavar="SECONDS", help="Start nothing that would not end by then."
-)
-@click.option("--lease", type=click.FloatRange(1), metavar="SECONDS", help="How long a lock holds (300).")
-@click.option("--max-attempts", type=click.IntRange(1), default=1, help="Run a failed item up to so many times (1).")
-@click.option(
-    "--task-timeout", type=click.FloatRange(0), metavar="SECONDS", help="A command that runs longer has failed."
-)
-@click.option("--max-items", type=click.IntRange(1), metavar="N", help="Each pilot stops after N items.")
-@click.option(
-    "--idle", type=click.Choice(["exit", "wait"]), default="exit", help="With nothing to do: exit (default), or wait."
-)
-@click.option("--log-json", is_flag=True, help="Pilots write their log as JSON lines.")
+@order_options
 @click.option(
     "--env", "-e", "variables", multiple=True, metavar="NAME=VALUE", help="Add to the environment; repeatable."
 )

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "doctor": "pyanamo_tui.cli.doctor",
     "export": "pyanamo_tui.cli.exporting",
     "restore": "pyanamo_tui.cli.exporting",
+    "workers": "pyanamo_tui.cli.workers",
     "batch": "pyanamo_tui.cli.batch",
     "local": "pyanamo_tui.cli.local",
     "settings": "pyanamo_tui.cli.settings",
