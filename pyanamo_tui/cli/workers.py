@@ -65,8 +65,7 @@ def start_workers(place: Place, /, count: int, **orders: int | float | str | boo
     workspace = place.workspace()
     workspace.describe()
     order = EngineOrder(**orders)  # type: ignore[arg-type]
-    settings = workspace.settings
-    started = workspace.workers.start(count, order, bucket=settings.bucket, key_prefix=settings.key_prefix)
+    started = workspace.workers.start(count, order)
     if place.as_json:
         emit_json({"action": "start-workers", "table": workspace.table, "workers": [_as_json(one) for one in started]})
     else:
@@ -96,9 +95,8 @@ def scale_workers(place: Place, /, count: int, **orders: int | float | str | boo
     from pyanamo_tui.core.engineorder import EngineOrder  # noqa: PLC0415 - only where it is wanted
 
     workspace = place.workspace()
-    settings = workspace.settings
     order = EngineOrder(**orders)  # type: ignore[arg-type]
-    scaled = workspace.workers.scale(count, order, bucket=settings.bucket, key_prefix=settings.key_prefix)
+    scaled = workspace.workers.scale(count, order)
     if place.as_json:
         told = {
             "started": [_as_json(one) for one in scaled.started],

@@ -11,18 +11,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
+import socket
 import stat
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
+
+from pyanamo_tui.settings import state_path
+from pyanamo_tui.workflow.printable import clean_file_name
 
 ORDER_SUFFIX: Final = ".order.json"
 TAIL_BYTES: Final = 64 * 1024
@@ -31,7 +34,6 @@ _SAME_SECONDS: Final = 1.0
 _BEING_STARTED: Final = 20.0
 """Seconds for which a worker without a process is taken to be one that is being started."""
 _FILE_BYTES: Final = 1024 * 1024
-_DETACHED: Final = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 _ID: Final = re.compile(r"w-\d{8}-\d{6}-[a-z0-9]{4}")
 
 
@@ -125,6 +127,11 @@ class LocalWorker:
         return self.stage not in {WorkerStage.ENDED, WorkerStage.KILLED, WorkerStage.UNREADABLE}
 
 
+def workers_folder() -> Path:
+    """Where the workers of this host have their files: hosts may share the state directory, but not their processes."""
+    return state_path() / "workers" / clean_file_name(socket.gethostname())
+
+
 class WorkerFiles:
     """The folder of the workers of this host.
 
@@ -192,13 +199,19 @@ class WorkerFiles:
         kept = text.splitlines(keepends=True)
         return "".join(kept[-lines:] if size <= TAIL_BYTES else kept[1:][-lines:])
 
-    def last_line(self, worker_id: str) -> str:
-        """The last line of its log that is not empty."""
-        return next((line for line in reversed(self.tail(worker_id, 20).splitlines()) if line.strip()), "")
+    def last_words(self, worker_id: str) -> str:
+        """The last line of its log that is not empty, with the one before where it goes on from there."""
+        lines = [line for line in self.tail(worker_id, 20).splitlines() if line.strip()]
+        goes_on = len(lines) > 1 and lines[-1].startswith("  ")
+        return " ".join(line.strip() for line in lines[-2 if goes_on else -1 :])
 
     def forget(self, worker_id: str) -> None:
-        """Remove everything of a worker that has ended; the order last, so that what is left is found again."""
-        shutil.rmtree(self.work_path(worker_id), ignore_errors=True)
+        """Remove the files of a worker that has ended; the order last, so that what is left is found again.
+
+        Output that could not be kept elsewhere stays where it is.
+        """
+        with suppress(OSError):
+            self.work_path(worker_id).rmdir()
         left_beside = self.folder.glob(f".{worker_id}.json.*")
         for path in (self.state_path(worker_id), self.log_path(worker_id), *left_beside):
             path.unlink(missing_ok=True)
@@ -219,21 +232,26 @@ def _own_json(path: Path) -> dict[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def process_of(pid: int | None, created: float) -> psutil.Process | None:
-    """The living process of this pid that was made then (epoch seconds); None if it is gone, or is another by now."""
+def process_of(pid: int | None, created: float, state_path: Path) -> psutil.Process | None:
+    """The living engine of this pid that was made then (epoch seconds); None if it is gone, or is another by now.
+
+    Its command line must name its state file too, since what a file says of a pid may be wrong.
+    """
     if pid is None or pid <= 1:
         return None
     try:
         found = psutil.Process(pid)
         if abs(found.create_time() - created) > _SAME_SECONDS or found.status() == psutil.STATUS_ZOMBIE:
             return None
+        if str(state_path) not in found.cmdline():
+            return None
     except (psutil.Error, ValueError, OverflowError):
         return None
     return found
 
 
-def send(pid: int, created: float, number: signal.Signals) -> bool:
-    """Signal the process of this pid that was made then, and no other; False if it is gone.
+def send(pid: int, created: float, state_path: Path, number: signal.Signals) -> bool:
+    """Signal the engine of this pid that was made then, and no other process; False if it is gone.
 
     Where the system has handles for processes, the handle is taken first and the process looked at then, so that
     another one cannot take its place in between.
@@ -242,7 +260,7 @@ def send(pid: int, created: float, number: signal.Signals) -> bool:
     try:
         if hasattr(os, "pidfd_open"):
             handle = os.pidfd_open(pid)
-        if process_of(pid, created) is None:
+        if process_of(pid, created, state_path) is None:
             return False
         if handle is not None:
             signal.pidfd_send_signal(handle, number)
@@ -254,32 +272,6 @@ def send(pid: int, created: float, number: signal.Signals) -> bool:
         if handle is not None:
             os.close(handle)
     return True
-
-
-def detached(command: Sequence[str], environment: Mapping[str, str], files: WorkerFiles, worker_id: str) -> int:
-    """Start a process of its own session that outlives the terminal, its output added to the worker's log; its pid.
-
-    The shell in between ends at once, so that the process is nobody's child: it needs nobody to collect it.
-
-    Raises:
-        OSError: it could not be started.
-    """
-    log, folder = files.log_path(worker_id), files.work_path(worker_id)
-    folder.mkdir(mode=0o700)
-    log.touch(mode=0o600)
-    started = subprocess.run(
-        ["/bin/sh", "-c", _DETACHED, str(log), *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=dict(environment),
-        cwd=folder,
-        start_new_session=True,
-        check=False,
-    )
-    if started.returncode != 0:
-        raise OSError(f"the engine could not be started: the shell ended with {started.returncode}")
-    return int(started.stdout)
 
 
 def whole(value: object) -> int:

@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import signal
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -33,18 +30,18 @@ from pyanamo_tui.core.workerfiles import (
     RunningItem,
     WorkerFiles,
     WorkerStage,
-    detached,
     process_of,
     running_items,
     send,
     stage_of,
     usage,
     whole,
+    workers_folder,
 )
+from pyanamo_tui.core.workerstart import WorkPlace, start_engine
 from pyanamo_tui.errors import NotFound, PyanamoError, ReadOnly, UsageError
-from pyanamo_tui.settings import state_path
 
-__all__ = ["LocalWorker", "LocalWorkers", "RunningItem", "Scaled", "WorkerOutcome", "WorkerStage"]
+__all__ = ["LocalWorker", "LocalWorkers", "RunningItem", "Scaled", "WorkPlace", "WorkerOutcome", "WorkerStage"]
 
 START_SECONDS: Final = 20.0
 """How long a new worker may take to say its first word."""
@@ -53,8 +50,6 @@ KEEP_SECONDS: Final = 7 * 24 * 3600.0
 MOST: Final = 1000
 _LOOK: Final = 0.05
 _FOLLOW: Final = 0.5
-_ENGINE: Final = (sys.executable, "-P", "-m", "pyanamo_tui.engine.main")
-_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 class WorkersUnwritable(PyanamoError):
@@ -88,33 +83,25 @@ class LocalWorkers:
     """The engines of this host.
 
     Args:
-        table: asked for the open table's name.
-        region, endpoint_url: where it is.
-        profile: name of the AWS profile that engines are to use; None for what their environment says.
+        place: the open table, and what engines of it need.
         read_only: start none: an engine writes.
-        folder: where their files are; None for the state directory.
+        folder: where their files are; None for a folder of this host in the state directory, which hosts may share.
         environment: what engines inherit; None for this process's own.
         clock: epoch seconds.
     """
 
     def __init__(
         self,
-        table: Callable[[], str],
+        place: WorkPlace,
         *,
-        region: str,
-        endpoint_url: str | None,
-        profile: str | None = None,
         read_only: bool = False,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._table = table
-        self._region = region
-        self._endpoint_url = endpoint_url
-        self._profile = profile
+        self._place = place
         self._read_only = read_only
-        self._files = WorkerFiles(folder or state_path() / "workers")
+        self._files = WorkerFiles(folder or workers_folder())
         self._environment = environment
         self._clock = clock
         self._used: dict[str, tuple[float, float]] = {}
@@ -133,7 +120,7 @@ class LocalWorkers:
             path = self._files.log_path(worker_id)
             return LocalWorker(worker_id, WorkerStage.UNREADABLE, path, error=error)
         pid, created = _process_named(order, state)
-        process = process_of(pid, created)
+        process = process_of(pid, created, self._files.state_path(worker_id))
         stage = stage_of(order, state, lives=process is not None, now=self._clock())
         told = state or {}
         updated = told.get("updated_at")
@@ -164,12 +151,12 @@ class LocalWorkers:
         )
         if worker.alive:
             return worker
-        error = worker.error or ("" if stage is WorkerStage.ENDED else self._files.last_line(worker_id))
+        error = worker.error or ("" if stage is WorkerStage.ENDED else self._files.last_words(worker_id))
         return replace(worker, ended_at=updated_at, error=error)
 
     def _is_here(self, order: Order) -> bool:
-        place = (order.table, order.region, order.endpoint_url)
-        return place == (self._table(), self._region, self._endpoint_url)
+        place = self._place
+        return (order.table, order.region, order.endpoint_url) == (place.table, place.region, place.endpoint_url)
 
     def _usage(self, worker_id: str, process: psutil.Process | None) -> tuple[float | None, int | None]:
         if process is None:
@@ -215,20 +202,12 @@ class LocalWorkers:
 
     # -- starting -------------------------------------------------------------------------------
 
-    def start(
-        self,
-        count: int,
-        order: EngineOrder | None = None,
-        *,
-        bucket: str | None = None,
-        key_prefix: str | None = None,
-    ) -> tuple[LocalWorker, ...]:
+    def start(self, count: int, order: EngineOrder | None = None) -> tuple[LocalWorker, ...]:
         """Start workers and wait until each has said its first word, or has died of something.
 
         Args:
             count: how many.
             order: how they are to work.
-            bucket, key_prefix: where their logs above 10 MB go.
 
         Returns:
             The workers; one that died at once is among them, with what it wrote last as its `error`.
@@ -242,17 +221,10 @@ class LocalWorkers:
         if not 1 <= count <= MOST:
             raise UsageError(f"1 to {MOST} workers can be started, not {count}", "Ask for fewer.")
         with self._held():
-            ids = [self._spawn(order or EngineOrder(), bucket, key_prefix) for _ in range(count)]
+            ids = [self._start_one(order or EngineOrder()) for _ in range(count)]
         return self._heard_of(ids)
 
-    def scale(
-        self,
-        to: int,
-        order: EngineOrder | None = None,
-        *,
-        bucket: str | None = None,
-        key_prefix: str | None = None,
-    ) -> Scaled:
+    def scale(self, to: int, order: EngineOrder | None = None) -> Scaled:
         """Have so many workers of the open table: start what is missing, or drain those with the least in hand.
 
         Workers that drain or stop already do not count. Two programs that scale at once agree: the second sees what
@@ -268,7 +240,7 @@ class LocalWorkers:
             staying = [one for one in self.list() if one.alive and one.stage not in leaving]
             if to > len(staying):
                 self._refuse_read_only()
-            ids = [self._spawn(order or EngineOrder(), bucket, key_prefix) for _ in range(to - len(staying))]
+            ids = [self._start_one(order or EngineOrder()) for _ in range(to - len(staying))]
             spare = sorted(staying, key=lambda one: (len(one.running), -one.started_at))[: max(0, len(staying) - to)]
             sent = {outcome.id for outcome in self.drain([one.id for one in spare]) if outcome.ok}
         return Scaled(self._heard_of(ids), tuple(one for one in spare if one.id in sent))
@@ -295,31 +267,9 @@ class LocalWorkers:
         finally:
             os.close(descriptor)
 
-    def _spawn(self, order: EngineOrder, bucket: str | None, key_prefix: str | None) -> str:
-        now, files = self._clock(), self._files
-        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-        worker_id = f"w-{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
-        words = order.command(
-            self._table(), self._region, endpoint_url=self._endpoint_url, bucket=bucket, key_prefix=key_prefix
-        )[1:]
-        own = ("--state-file", str(files.state_path(worker_id)), "--work-dir", str(files.work_path(worker_id)))
-        noted = Order(worker_id, self._table(), self._region, self._endpoint_url, now, words)
-        files.write_order(noted)
-        pid = detached([*_ENGINE, *words, *own], self._engine_environment(), files, worker_id)
-        try:
-            created = psutil.Process(pid).create_time()
-        except psutil.Error:
-            # It ended at once: its log says of what.
-            created = 0.0
-        files.write_order(replace(noted, pid=pid, pid_created=created))
-        return worker_id
-
-    def _engine_environment(self) -> dict[str, str]:
-        """What engines inherit: credentials are in there alone, never on a command line or in a file."""
-        environment = dict(os.environ if self._environment is None else self._environment)
-        if self._profile is not None:
-            environment["AWS_PROFILE"] = self._profile
-        return environment
+    def _start_one(self, order: EngineOrder) -> str:
+        inherited = os.environ if self._environment is None else self._environment
+        return start_engine(self._files, self._place, order, inherited, self._clock())
 
     def _heard_of(self, ids: Iterable[str]) -> tuple[LocalWorker, ...]:
         deadline = time.monotonic() + START_SECONDS
@@ -371,7 +321,7 @@ class LocalWorkers:
         order = self._files.order(worker.id)
         pid, created = (None, 0.0) if order is None else _process_named(order, self._files.state(worker.id))
         try:
-            sent = pid is not None and send(pid, created, number)
+            sent = pid is not None and send(pid, created, self._files.state_path(worker.id), number)
         except PermissionError:
             return WorkerOutcome(worker.id, ok=False, why=f"process {pid} is another user's")
         return WorkerOutcome(worker.id, ok=sent, why="" if sent else "it has ended already")

@@ -26,7 +26,7 @@ from pyanamo_tui.core.monitor import Monitor
 from pyanamo_tui.core.pilots import Pilots
 from pyanamo_tui.core.tablework import TableWork
 from pyanamo_tui.core.who import who_asks
-from pyanamo_tui.core.workers import LocalWorkers
+from pyanamo_tui.core.workers import LocalWorkers, WorkPlace
 from pyanamo_tui.errors import ItemNotFound, UsageError
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
@@ -159,13 +159,11 @@ class Workspace:
     @cached_property
     def workers(self) -> LocalWorkers:
         """Engines of the open table on this host: started, found again, drained, stopped, scaled."""
-        return LocalWorkers(
-            lambda: self.table,
-            region=self.region,
-            endpoint_url=self.settings.endpoint_url,
-            profile=self.settings.profile,
-            read_only=self.read_only,
+        held = self.settings
+        place = WorkPlace(
+            held.table, self.region, held.endpoint_url, held.profile, bucket=held.bucket, key_prefix=held.key_prefix
         )
+        return LocalWorkers(place, read_only=self.read_only)
 
     @cached_property
     def locked(self) -> Locked:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from pyanamo_tui.core.engineorder import EngineOrder
+from pyanamo_tui.core.workerfiles import WorkerFiles, workers_folder
+from pyanamo_tui.core.workers import LocalWorkers
+from pyanamo_tui.core.workerstart import WorkPlace, prepared, started
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import ServiceUnavailable, UsageError
 from pyanamo_tui.local.sample import DEFAULT_COUNT, LEDGER, expected, missing_tools, sample_items
@@ -124,6 +127,7 @@ class DemoSession:
         self._server = EmbeddedServer()
         self._stack = contextlib.ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._logs: list[Path] = []
         self._folder = Path()
 
     @property
@@ -173,22 +177,25 @@ class DemoSession:
 
     def _start_workers(self, environment: Mapping[str, str]) -> None:
         self.ledger.touch()
-        work = self._folder / "work"
-        work.mkdir()
-        engine = [sys.executable, "-P", "-m", "pyanamo_tui.engine.main", "-t", self.table, "-r", REGION]
-        idle = "wait" if self._stay else "exit"
-        options = ["--endpoint-url", self.endpoint_url, "--idle", idle, "--grace", str(_WORKER_GRACE)]
+        files = WorkerFiles(workers_folder())
+        files.folder.mkdir(mode=0o700, parents=True)
+        place = WorkPlace(self.table, REGION, self.endpoint_url)
+        order = EngineOrder(idle="wait" if self._stay else "exit")
         self._echo(f"Starting {self.workers} workers …")
-        for number in range(self.workers):
-            with self._log_of(number).open("wb") as log:
+        for _ in range(self.workers):
+            noted, command = prepared(files, place, order, time.time())
+            with files.log_path(noted.id).open("wb") as log:
                 own = {**environment, LEDGER: str(self.ledger)}
-                started = tethered([*engine, *options], environment=own, directory=work, output=log)
-            self._processes.append(started)
-
-    def _log_of(self, number: int) -> Path:
-        return self._folder / f"worker-{number + 1}.log"
+                words = [*command, "--grace", str(_WORKER_GRACE)]
+                process = tethered(words, environment=own, directory=files.work_path(noted.id), output=log)
+            started(files, noted, process.pid)
+            self._processes.append(process)
+            self._logs.append(files.log_path(noted.id))
 
     def _stop_workers(self) -> None:
+        """Its own, and those that were added on the workers screen: the server that they work on ends next."""
+        added = LocalWorkers(WorkPlace(self.table, REGION, self.endpoint_url))
+        added.kill([one.id for one in added.list() if one.alive])
         for process in self._processes:
             process.terminate()
         for process in self._processes:
@@ -212,7 +219,7 @@ class DemoSession:
                 found.append(f"worker {number + 1} still runs though there is nothing left to do")
                 continue
             if code:
-                lines = self._log_of(number).read_text(errors="replace").strip().splitlines() or ["nothing"]
+                lines = self._logs[number].read_text(errors="replace").strip().splitlines() or ["nothing"]
                 found.append(f"worker {number + 1} ended with exit code {code}, saying: {lines[-1]}")
         return found
 

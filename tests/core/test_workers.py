@@ -17,14 +17,14 @@ import psutil
 import pytest
 
 from pyanamo_tui.core.engineorder import EngineOrder
-from pyanamo_tui.core.workerfiles import ORDER_SUFFIX
-from pyanamo_tui.core.workers import LocalWorker, WorkerStage
+from pyanamo_tui.core.workerfiles import ORDER_SUFFIX, workers_folder
+from pyanamo_tui.core.workers import LocalWorker, LocalWorkers, WorkerStage, WorkPlace
 from pyanamo_tui.core.workspace import Workspace
-from pyanamo_tui.errors import NotFound, ReadOnly
+from pyanamo_tui.errors import NotFound, ReadOnly, UsageError
 from pyanamo_tui.local.server import EmbeddedServer
-from pyanamo_tui.settings import state_path
+from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
-from tests.core.places import fill, open_table
+from tests.core.places import REGION, fill, open_table
 
 DEADLINE = 30.0
 WAITS = EngineOrder(idle="wait")
@@ -50,7 +50,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 def folder() -> Path:
-    return state_path() / "workers"
+    return workers_folder()
 
 
 def test_workers_do_the_work_and_end_and_are_forgotten(workspace: Workspace) -> None:
@@ -166,6 +166,64 @@ def test_no_other_process_is_ever_signalled(workspace: Workspace) -> None:
         other.stdin.write(b"\n")
 
 
+def test_a_process_that_is_no_engine_is_not_signalled_whatever_a_file_says(workspace: Workspace) -> None:
+    (worker,) = workspace.workers.start(1, WAITS)
+    workspace.workers.kill([worker.id])
+    until(lambda: not one_of(workspace, worker.id).alive, "its end")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        state = json.loads((folder() / f"{worker.id}.json").read_text())
+        state["pid"], state["pid_created"] = other.pid, psutil.Process(other.pid).create_time()
+        (folder() / f"{worker.id}.json").write_text(json.dumps(state))
+
+        assert [outcome.ok for outcome in workspace.workers.kill([worker.id])] == [False]
+        assert other.poll() is None
+        assert other.stdin is not None
+        other.stdin.write(b"\n")
+
+
+def test_what_tasks_write_beside_them_stays_when_a_worker_is_forgotten(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(workspace, [schema.new_single("S1", "Align", "sh -c 'echo result > result.bam'")])
+    workspace.workers.start(1)
+    until(lambda: all(one.stage is WorkerStage.ENDED for one in workspace.workers.list()), "its end")
+
+    workspace.workers.forget()
+
+    assert (tmp_path / "result.bam").read_text() == "result\n"
+
+
+def test_a_profile_goes_before_keys_of_the_environment(
+    embedded: EmbeddedServer, table_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "credentials"
+    config.write_text("[lab]\naws_access_key_id = of-the-profile\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(config))
+    opened = open_table(embedded, table_name)
+    workers = LocalWorkers(WorkPlace(table_name, opened.region, opened.settings.endpoint_url, "lab"))
+    (worker,) = workers.start(1, WAITS)
+    try:
+        assert worker.pid is not None
+        environment = psutil.Process(worker.pid).environ()
+        assert environment["AWS_PROFILE"] == "lab"
+        assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} & set(environment)
+    finally:
+        workers.kill([worker.id])
+
+
+def test_without_a_table_all_workers_can_be_listed_and_none_started(
+    workspace: Workspace, embedded: EmbeddedServer
+) -> None:
+    workspace.workers.start(1, WAITS)
+    nowhere = Workspace(Settings(region=REGION, endpoint_url=embedded.endpoint_url))
+
+    assert nowhere.workers.list() == ()
+    assert [one.table for one in nowhere.workers.list(everywhere=True)] == [workspace.table]
+    with pytest.raises(UsageError, match="No table"):
+        nowhere.workers.start(1)
+
+
 def test_a_worker_that_cannot_start_says_why(workspace: Workspace) -> None:
     workspace.tables.delete(workspace.table)
 
@@ -173,7 +231,8 @@ def test_a_worker_that_cannot_start_says_why(workspace: Workspace) -> None:
 
     assert worker.stage is WorkerStage.KILLED
     assert "table" in workspace.workers.tail(worker.id)
-    assert worker.error
+    assert worker.error.startswith("pyanamo-engine: There is no table")
+    assert "Check" in worker.error
 
 
 @pytest.mark.parametrize(

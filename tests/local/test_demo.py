@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pyanamo_tui.core.engineorder import EngineOrder
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.local.demo import DemoSession, run_headless
@@ -44,10 +45,14 @@ def test_a_session_works_in_the_background_and_is_torn_down_whole() -> None:
         assert workspace.identity().account == "123456789012"
         assert session.working() == 1
         assert wait_until(lambda: session.ledger.read_text() != "")
+        assert len(workspace.workers.list()) == 1, "the demo's own are among the workers of this host"
+        (added,) = workspace.workers.start(1, EngineOrder(idle="wait"))
+        assert added.pid is not None
         folder = session.ledger.parent
         assert Path(os.environ["XDG_STATE_HOME"]).is_relative_to(folder)
         raise KeyboardInterrupt
     assert children() == before
+    assert wait_until(lambda: not psutil.pid_exists(added.pid or 0)), "nor does one that was added stay"
     assert not folder.exists()
     assert dict(os.environ) == environment
     assert session.endpoint_url == ""
