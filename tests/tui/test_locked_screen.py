@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.style import Style
 from textual.widgets import Input
 
@@ -18,8 +20,8 @@ from pyanamo_tui.tui.locked_columns import lease_cell, summary
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.outcome import OutcomeModal
-from pyanamo_tui.tui.screens.locked import LockedScreen
-from pyanamo_tui.workflow.model import ItemFacts
+from pyanamo_tui.tui.screens.locked import LockedScreen, held_now
+from pyanamo_tui.workflow.model import ItemFacts, Snapshot
 from tests.core.places import REGION, fill, open_table, single
 from tests.gate import Answer, Call, Gate, refusal
 from tests.tui.conftest import until
@@ -181,3 +183,17 @@ def test_a_job_not_asked_for_yet_and_a_lease_read_as_what_they_are() -> None:
     assert lease_cell(facts, 100.0).text == "none"
     assert lease_cell(ItemFacts("a", "locked", lease_until=160.0), 100.0).text == "1 min left"
     assert lease_cell(ItemFacts("a", "locked", lease_until=40.0), 100.0).text == "expired 1 min"
+
+
+_facts = st.builds(ItemFacts, st.sampled_from("abcdef"), st.sampled_from(["todo", "locked", "done"]))
+_tables = st.lists(_facts, max_size=6).map(lambda found: {facts.item_id: facts for facts in found})
+
+
+@given(_tables, _tables)
+def test_what_is_locked_is_kept_up_by_what_changed(before: dict[str, ItemFacts], after: dict[str, ItemFacts]) -> None:
+    changed = frozenset(name for name in before.keys() | after.keys() if before.get(name) is not after.get(name))
+    held = held_now(None, Snapshot(table="T", items=before), None)
+
+    assert held_now(held, Snapshot(table="T", items=after), changed) == held_now(
+        None, Snapshot(table="T", items=after), None
+    )

@@ -82,6 +82,23 @@ class LockedFigures(Figures):
         return self._text()
 
 
+def held_now(
+    before: Mapping[str, ItemFacts] | None, snapshot: Snapshot, changed: frozenset[str] | None
+) -> Mapping[str, ItemFacts]:
+    """The locked items of a Snapshot, from those before and what changed since; of all where that is not known."""
+    items = snapshot.items
+    if before is None or changed is None:
+        return {item_id: facts for item_id, facts in items.items() if facts.state == ItemState.LOCKED}
+    held = dict(before)
+    for item_id in changed:
+        facts = items.get(item_id)
+        if facts is not None and facts.state == ItemState.LOCKED:
+            held[item_id] = facts
+        else:
+            held.pop(item_id, None)
+    return held
+
+
 class LockedScreen(ItemListScreen):
     """Every locked item with its verdict. AWS Batch is asked on a thread, now and then, while this screen is shown."""
 
@@ -93,6 +110,7 @@ class LockedScreen(ItemListScreen):
 
     def __init__(self) -> None:
         self._found: dict[str, LockedItem] = {}
+        self._held: Mapping[str, ItemFacts] | None = None
         self._wide, self._narrow = locked_columns(self._found.get)
         super().__init__(ItemTable(self._narrow, key_of, marks=True, id="items"))
         self._report = LockedReport(())
@@ -141,19 +159,19 @@ class LockedScreen(ItemListScreen):
         """Judge anew where a lock came, went or moved; ask AWS Batch where it is time."""
         if changed is not None and not changed and self._view is not None:
             return
-        self._judge(snapshot)
+        self._held = held_now(self._held, snapshot, changed)
+        self._judge()
 
     def listed(self, snapshot: Snapshot) -> Mapping[str, ItemFacts]:
         """The locked items."""
-        return {item_id: facts for item_id, facts in snapshot.items.items() if facts.state == ItemState.LOCKED}
+        return held_now(None, snapshot, None) if self._held is None else self._held
 
     def _judge_again(self) -> None:
-        snapshot = self.dashboard.snapshot
-        if self.is_current and snapshot is not None:
-            self._judge(snapshot)
+        if self.is_current and self._held is not None:
+            self._judge()
 
-    def _judge(self, snapshot: Snapshot) -> None:
-        held = list(self.listed(snapshot).values())
+    def _judge(self) -> None:
+        held = list((self._held or {}).values())
         self._report = judge(held, self._told, time.time())
         self._found.clear()
         self._found.update((found.facts.item_id, found) for found in self._report.items)
