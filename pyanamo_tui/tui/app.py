@@ -35,6 +35,7 @@ SCREEN_CLASSES: Final = {
     "items": "pyanamo_tui.tui.screens.items:ItemsScreen",
     "nested": "pyanamo_tui.tui.screens.nested:NestedScreen",
     "failures": "pyanamo_tui.tui.screens.failures:FailuresScreen",
+    "logs": "pyanamo_tui.tui.screens.logs:LogsScreen",
     "locked": "pyanamo_tui.tui.screens.locked:LockedScreen",
     "workers": "pyanamo_tui.tui.screens.workers:WorkersScreen",
     "tables": "pyanamo_tui.tui.screens.tables:TablesScreen",
@@ -81,6 +82,7 @@ class Dashboard(PlaceApp):
         Binding("3", "go('nested')", "nested", id="go.nested"),
         Binding("4", "go('failures')", "failures", id="go.failures"),
         Binding("5", "go('locked')", "locked", id="go.locked"),
+        Binding("6", "logs", "logs", id="go.logs"),
         Binding("7", "go('workers')", "workers", id="go.workers"),
         Binding("8", "go('tables')", "tables", id="go.tables"),
         Binding("9", "go('import')", "import", id="go.import"),
@@ -111,6 +113,8 @@ class Dashboard(PlaceApp):
         super().__init__(settings, open_workspace)
         self.settings_problems = settings.problems
         self._notice = notice
+        self.last_read: str | None = None
+        """Id of the item whose log was opened last."""
 
     def on_mount(self) -> None:
         """Show a frame first; then open AWS, on a thread."""
@@ -240,7 +244,21 @@ class Dashboard(PlaceApp):
         """Everything about one item, over the screen that is shown."""
         from pyanamo_tui.tui.screens.item import ItemScreen  # noqa: PLC0415 - not before the first frame
 
+        self.last_read = item_id
         self.push_screen(ItemScreen(item_id, task))
+
+    def action_logs(self) -> None:
+        """The log of the item under the cursor; where there is none, the list of what can be read."""
+        from pyanamo_tui.tui.screens.item import ItemScreen  # noqa: PLC0415 - not before the first frame
+        from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen  # noqa: PLC0415 - the same
+        from pyanamo_tui.tui.screens.logs import LogsScreen  # noqa: PLC0415 - the same
+
+        screen = self.screen
+        here = screen.item_here() if isinstance(screen, ItemLooksScreen) else None
+        if here is None or isinstance(screen, ItemScreen | LogsScreen):
+            self.action_go("logs")
+        else:
+            self.show_item(*here)
 
     def show_tasks(self, item_id: str) -> None:
         """The task grid of one nested item, over the screen that is shown."""

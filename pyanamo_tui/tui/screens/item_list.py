@@ -308,10 +308,10 @@ class ItemListScreen(ItemChangesScreen):
         if not self.VIEW or place == self._recalled:
             return
         self._recalled = place
-        view, known = self.dashboard.views.list_view(place, self.VIEW), {column.key: column for column in SORTS}
+        view, known = self.dashboard.views.list_view(place, self.VIEW), {column.key: column for column in self.orders}
         columns = tuple(key for key in dict.fromkeys(view.columns or ()) if key in known)
         self._chosen = columns or None
-        self._sort, self._reverse = known.get(view.sort, SORTS[0]), view.reverse
+        self._sort, self._reverse = known.get(view.sort, self.orders[0]), view.reverse
         try:
             self._filter = parse_filter(view.filter)
         except UsageError:
