@@ -20,6 +20,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number with its noun: `1 line`, `1,204 lines`. `more` is the plural where it is not `one` and an s."""
+    return f"{count(number)} {one if number == 1 else more or one + 's'}"
+
+
 def partial(number: int, *, exact: bool) -> str:
     """A count that may still grow: `24,117` when exact, `>24,117` when more may come."""
     return count(number) if exact else f">{count(number)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from pyanamo_tui.errors import BadInput, PyanamoError
-from pyanamo_tui.tui.format import count, duration, size
+from pyanamo_tui.tui.format import count, counted, duration, size
 from pyanamo_tui.workflow.importheader import shown_delimiter
 from pyanamo_tui.workflow.printable import printable
 from pyanamo_tui.workflow.schema import read_item
@@ -43,7 +43,7 @@ def preview_text(preview: Preview) -> Text:
     cost = f"about {count(preview.write_units)} write units, indexes included"
     text.append(cost + (f", at least {duration(preview.seconds)}" if preview.seconds else "") + "\n", "dim")
     if survey.problem_count:
-        text.append(f"\n{count(survey.problem_count)} lines cannot be taken\n", "bold red")
+        text.append(f"\n{counted(survey.problem_count, 'line')} cannot be taken\n", "bold red")
         for problem in survey.problems[:PROBLEMS_SHOWN]:
             text.append(f"  line {problem.line:>5}  ", "red")
             text.append(printable(problem.what) + "\n")

@@ -13,6 +13,7 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.tui.app import Dashboard
 from pyanamo_tui.tui.import_terms import ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
+from pyanamo_tui.tui.modals.browse import BrowseFiles
 from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.form import FormModal
@@ -47,7 +48,7 @@ async def test_lines_that_cannot_be_taken_are_kept_beside_the_file(
     path.write_text(HEADER + "new1|Align|seq 1\nbad|Align\nnew2|Align|seq 2\n")
     app = dashboard_on(embedded, workspace.table)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _read(app, pilot, path, "1 lines cannot be taken")
+        await _read(app, pilot, path, "1 line cannot be taken")
         await pilot.press("I")
         await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press("g")
@@ -113,3 +114,20 @@ def test_terms_are_kept_by_their_form(terms: ImportTerms) -> None:
     values = {one.key: one.value for one in form.fields}
     assert form.check(values) == ""
     assert terms_of(values) == terms
+
+
+async def test_a_file_is_chosen_by_looking(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cohort.txt").write_text(HEADER + "new1|Align|seq 1\n")
+    monkeypatch.chdir(tmp_path)
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.workspace is not None, "the place")
+        await pilot.press("9", "ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, BrowseFiles), "the folders")
+        await pilot.press(*"coh", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportScreen), "the import screen")
+        screen = app.screen
+        assert screen.query_one(Input).value == str(tmp_path / "cohort.txt")
+        await until(pilot, lambda: "new1" in str(screen.query_one("#preview", Static).content), "its preview")

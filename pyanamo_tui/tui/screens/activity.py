@@ -15,7 +15,7 @@ from textual.widgets import Label
 
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
-from pyanamo_tui.tui.format import age, count
+from pyanamo_tui.tui.format import age, count, counted
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 
@@ -155,7 +155,7 @@ class ActivityScreen(DashboardScreen):
         if tuple(self.table.rows) != message.rows:
             self.table.set_rows(message.rows)
         undoable = sum(row.undoable for row in message.rows)
-        title = f"Activity: {count(len(message.rows))} changes from this host" if message.rows else "Activity"
+        title = f"Activity: {counted(len(message.rows), 'change')} from this host" if message.rows else "Activity"
         self.retitle("#activity-panel", title + (f", {count(undoable)} can be undone" if undoable else ""))
         self._tell()
 

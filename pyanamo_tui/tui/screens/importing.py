@@ -16,9 +16,10 @@ from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from pyanamo_tui.errors import Interrupted, PyanamoError
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.import_terms import EXISTING_WORDS, ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
 from pyanamo_tui.tui.import_text import HOW, error_text, preview_text
+from pyanamo_tui.tui.modals.browse import BrowseFiles
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.form import FormModal
@@ -62,6 +63,7 @@ class ImportScreen(DashboardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("I", "write", "import", id="import.write", key_display="I"),
         Binding("e", "edit", "edit the path", id="import.edit"),
+        Binding("b,ctrl+o", "browse", "browse", id="import.browse", key_display="b"),
         Binding("o", "terms", "options", id="import.options"),
         Binding("tab", "app.focus_next", "next", id="look.next_panel", show=False),
     ]
@@ -83,7 +85,9 @@ class ImportScreen(DashboardScreen):
         with Container(id="import-file", classes="panel") as panel:
             panel.border_title = "File to import"
             yield Input(
-                placeholder="path of the file; → completes, enter reads it", suggester=PathSuggester(), compact=True
+                placeholder="path of the file; → completes, enter reads it; ctrl+o browses",
+                suggester=PathSuggester(),
+                compact=True,
             )
         with Container(id="import-preview", classes="panel") as panel:
             panel.border_title = "Preview"
@@ -101,6 +105,15 @@ class ImportScreen(DashboardScreen):
     def action_edit(self) -> None:
         """Back to the path."""
         self.query_one(Input).focus()
+
+    @work(group="browse", exclusive=True)
+    async def action_browse(self) -> None:
+        """Choose the file from the folders of this host, beginning where the path points."""
+        path = self.query_one(Input)
+        chosen = await self.app.push_screen_wait(BrowseFiles(_folder_of(path.value)))
+        if chosen is not None:
+            path.value = str(chosen)
+            await path.action_submit()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -206,7 +219,7 @@ class ImportScreen(DashboardScreen):
             Choice(_ALL, "nothing", "mend the file first", "n"),
             Choice(_GOOD, f"the {count(preview.survey.items)} good lines", "the others are left out", "g"),
         )
-        title = f"{count(preview.survey.problem_count)} lines cannot be taken. Import"
+        title = f"{counted(preview.survey.problem_count, 'line')} cannot be taken. Import"
         return bool(preview.survey.items) and await self.app.push_screen_wait(Choose(title, choices)) == _GOOD
 
     async def _write(self, workspace: Workspace, path: Path, good_only: bool) -> None:
@@ -264,3 +277,9 @@ class ImportScreen(DashboardScreen):
             self.dashboard.notify(words + ".", markup=False)
         self._preview = None
         self.query_one("#preview", Static).update(Text(printable(words)))
+
+
+def _folder_of(typed: str) -> Path:
+    """Where to look for a file, by what was typed of its path."""
+    path = Path(typed.strip()).expanduser()
+    return path if path.is_dir() else path.parent
