@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 WIDE, NARROW = (120, 34), (80, 24)
-ITEMS = 200
+ITEMS = 800
 PATIENCE = 120.0
 
 
@@ -34,20 +34,19 @@ class Picture:
 
 
 PICTURES = (
+    Picture("overview", ("1",), settle=8.0),
+    Picture("locked", ("5",), settle=2.0),
+    Picture("workers", ("7",), settle=4.0),
+    Picture("nested", ("3",)),
+    Picture("tasks", ("3", "end", "enter")),
+    Picture("chart", ("1", "z"), settle=30.0),
     Picture("items", ("2", "space", "down", "space", "down")),
     Picture("failures", ("4", "enter", "down")),
     Picture("failures-80x24", ("4", "enter"), NARROW),
     Picture("item", ("4", "enter", "enter")),
     Picture("why", ("4", "enter", "w")),
-    Picture("nested", ("3",)),
-    Picture("tasks", ("3", "end", "enter")),
-    Picture("locked", ("5",)),
-    Picture("chart", ("1", "z")),
-    Picture("workers", ("7",), settle=3.0),
     Picture("activity", ("u",)),
-    Picture("doctor", ("exclamation_mark", "x"), settle=3.0),
     Picture("place", ("at",), settle=2.0),
-    Picture("overview", ("1",)),
     Picture("overview-80x24", ("1",), NARROW),
     Picture("requeue", ("4", "R")),
     Picture("help", ("4", "question_mark"), (100, 44)),
