@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -89,8 +90,9 @@ def locked_columns(
     )
     is_job = Column[ItemFacts]("job", "JOB", 9, job, sort_key=lambda f: job(f).text)
     evidence = Column[ItemFacts]("because", "BECAUSE", 30, because, flexible=True, sort_key=lambda f: because(f).text)
-    wide = (is_verdict, ITEM, STEP, owner, is_kind, locked, lease, is_job, evidence)
-    return wide, (is_verdict, ITEM, owner, locked, lease, is_job)
+    item = replace(ITEM, width=24, least=18)
+    wide = (is_verdict, item, STEP, owner, is_kind, locked, lease, is_job, evidence)
+    return wide, (is_verdict, item, owner, locked, lease, is_job)
 
 
 def _failed(found: LockedItem | None) -> bool:

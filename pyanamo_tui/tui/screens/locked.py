@@ -40,7 +40,7 @@ NEW_SECONDS: Final = 3.0
 JUDGE_SECONDS: Final = 5.0
 """How often leases are looked at again while nothing else changes: time alone ends them."""
 
-_WIDE: Final = 110
+_WIDE: Final = 140
 """From this many cells on, more columns are shown."""
 
 
