@@ -295,14 +295,12 @@ def stage_of(order: Order, state: Mapping[str, Any] | None, *, lives: bool, now:
     if state is None:
         being_started = order.pid is None and 0 <= at - order.started_at < _BEING_STARTED
         return WorkerStage.STARTING if lives or being_started else WorkerStage.KILLED
-    if state.get("ended") is True:
-        return WorkerStage.ENDED
     if not lives:
-        return WorkerStage.KILLED
+        return WorkerStage.ENDED if state.get("ended") is True else WorkerStage.KILLED
     said = state.get("stage")
     if said == "draining":
         return WorkerStage.DRAINING
-    if said in {"stopping", "ending", "killing"}:
+    if said in {"stopping", "ending", "killing"} or state.get("ended") is True:
         return WorkerStage.STOPPING
     return WorkerStage.WORKING if state.get("running") else WorkerStage.WAITING
 
