@@ -16,7 +16,7 @@ from pyanamo_tui.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyanamo_tui.core.pilots import PilotPlan
+    from pyanamo_tui.core.pilotplan import PilotPlan
     from pyanamo_tui.core.workspace import Workspace
 
 TYPED_ABOVE: Final = 20

@@ -20,7 +20,8 @@ from pyanamo_tui.tui.worker_forms import last_answers, pilots_form, submission
 
 if TYPE_CHECKING:
     from pyanamo_tui.aws.batch import JobDefinition, Queue
-    from pyanamo_tui.core.pilots import PilotJob, PilotPlan
+    from pyanamo_tui.core.pilotplan import PilotPlan
+    from pyanamo_tui.core.pilots import PilotJob
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.tui.app import Dashboard
 

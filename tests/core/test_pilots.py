@@ -13,7 +13,8 @@ from pyanamo_tui.aws.batch import Batch
 from pyanamo_tui.aws.session import Connection
 from pyanamo_tui.core.engineorder import EngineOrder
 from pyanamo_tui.core.journalfile import ActionStatus
-from pyanamo_tui.core.pilots import PilotJob, Pilots, job_prefix
+from pyanamo_tui.core.pilotplan import job_prefix
+from pyanamo_tui.core.pilots import PilotJob, Pilots
 from pyanamo_tui.core.who import Who
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.engine.options import Idle, parse
