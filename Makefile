@@ -24,7 +24,7 @@ demo: $(RUNTIME) ## run the sample workflow on an embedded DynamoDB: in the dash
 	@$(BIN)/pyanamo-tui demo $(ARGS)
 
 test: $(DEVELOPMENT) ## run the tests
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 check: $(DEVELOPMENT) ## lint, formatting, types, and the direction of imports
 	$(BIN)/ruff check

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on, work
-from textual.app import App
 
 from pyanamo_tui.core.context import Context, OpenWorkspace
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.collector import Collector
+from pyanamo_tui.tui.key_order import KeyOrder
 from pyanamo_tui.tui.messages import IdentityKnown, SnapshotArrived, WorkspaceFailed, WorkspaceOpened
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.base import DashboardScreen
@@ -31,7 +31,7 @@ REST_SECONDS: Final = 30.0
 """How often it is asked whether nobody types."""
 
 
-class PlaceApp(App[None]):
+class PlaceApp(KeyOrder):
     """The part of the dashboard that holds the open place. At most one Workspace and one Monitor are open at a time.
 
     Args:

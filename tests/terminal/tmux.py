@@ -60,7 +60,8 @@ class Terminal:
         """Press keys by tmux's names (`Enter`, `Escape`, `j`)."""
         for key in keys:
             self._tmux("send-keys", key)
-            time.sleep(0.05)  # a person's pace: Escape followed at once by a letter would be Alt and that letter
+            # A person's pace: Escape followed within a tenth of a second by another key would be Alt and that key.
+            time.sleep(0.2 if key == "Escape" else 0.05)
 
     def type(self, text: str) -> None:
         """Type text."""

@@ -13,11 +13,11 @@ from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from pyanamo_tui.tui.format import age, count, size
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def narrowed(entries: list[Entry], typed: str) -> list[Entry]:
     ]
 
 
-class BrowseFiles(ModalScreen[Path | None]):
+class BrowseFiles(Dialog[Path | None]):
     """Dismissed with the file chosen, or None when it was left by escape.
 
     Args:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
+
+from pyanamo_tui.tui.modals.dialog import Dialog
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -24,7 +25,7 @@ class ColumnChoice:
     keys: tuple[str, ...] | None
 
 
-class ColumnsModal(ModalScreen[ColumnChoice | None]):
+class ColumnsModal(Dialog[ColumnChoice | None]):
     """Dismissed with the choice, or None when it was left by escape.
 
     Args:

@@ -10,9 +10,9 @@ from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Question:
     destructive: bool = True
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """Asks a Question. Dismissed with True only by `y`, the button, or the typed word."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

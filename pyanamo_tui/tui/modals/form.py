@@ -10,9 +10,9 @@ from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select
 
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Form:
     confirm: str = "Do it"
 
 
-class FormModal(ModalScreen[dict[str, str] | None]):
+class FormModal(Dialog[dict[str, str] | None]):
     """Asks a Form. Dismissed with the values by key, which passed its check, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
+
+from pyanamo_tui.tui.modals.dialog import Dialog
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -103,7 +104,7 @@ def columns(lines: Sequence[Line], number: int, rows: int) -> list[list[Line]]:
         rows += 1
 
 
-class HelpModal(ModalScreen[None]):
+class HelpModal(Dialog[None]):
     """All active keys of the screen below, by group, in as many columns as it takes to see them at once."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"help--key", "help--title"}

@@ -9,12 +9,12 @@ from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label
 from textual.worker import Worker, WorkerState
 
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.rounds import Rounds
 from pyanamo_tui.tui.widgets.log_view import LogView
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _KEYS = "/ search · & filter · f follow · W wrap · r read again · esc closes"
 
 
-class LiveLines(ModalScreen[None]):
+class LiveLines(Dialog[None]):
     """Reads lines on a thread, again and again.
 
     Args:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.widgets import Button as ButtonType
 
 
-class MessageModal(ModalScreen[None]):
+class MessageModal(Dialog[None]):
     """A title, a hint, and optionally lines to scroll through. Any of enter, escape, q closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

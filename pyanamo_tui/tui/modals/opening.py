@@ -10,11 +10,11 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from pyanamo_tui.core.context import Context, Opened, OpenWorkspace, open_checked
 from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _Ended(Message):
     result: Opened | PyanamoError
 
 
-class Opening(ModalScreen[Opened | PyanamoError | None]):
+class Opening(Dialog[Opened | PyanamoError | None]):
     """Dismissed with the place opened, with the error that it met, or with None when the user gave up waiting.
 
     Args:

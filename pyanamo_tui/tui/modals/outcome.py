@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Outcome:
     undo: bool = False
 
 
-class OutcomeModal(ModalScreen[frozenset[str] | None]):
+class OutcomeModal(Dialog[frozenset[str] | None]):
     """Dismissed with the items to mark, or None.
 
     Args:

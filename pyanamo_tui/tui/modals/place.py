@@ -10,7 +10,6 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Select
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from pyanamo_tui.core.context import AWS, Context, Listing, Offer, OpenWorkspace
 from pyanamo_tui.core.recent import RecentPlaces
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _option(value: str) -> tuple[Text, str]:
     return Text(printable(value)), value
 
 
-class PlaceModal(ModalScreen[Context | None]):
+class PlaceModal(Dialog[Context | None]):
     """Dismissed with the Context chosen, or None.
 
     Args:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, ProgressBar
 
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class ProgressModal(ModalScreen[None]):
+class ProgressModal(Dialog[None]):
     """Shows progress until the caller dismisses it. Escape asks the work to stop; it says so and waits.
 
     Attributes:

@@ -8,11 +8,11 @@ from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from pyanamo_tui.tui.copying import copy_text
 from pyanamo_tui.tui.format import count, size
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.raw_json import json_lines, json_text
 from pyanamo_tui.tui.widgets.log_view import LogView
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyanamo_tui.workflow.schema import Record
 
 
-class RawItemModal(ModalScreen[None]):
+class RawItemModal(Dialog[None]):
     """The item as it was when it was asked for.
 
     Args:

@@ -8,10 +8,10 @@ from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.workflow.printable import printable
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_NAME: int = 60
 
 
-class SavedFilters(ModalScreen[str | None]):
+class SavedFilters(Dialog[str | None]):
     """Dismissed with the text of the filter to use, or None.
 
     Args:

@@ -10,10 +10,10 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from pyanamo_tui.errors import PyanamoError
+from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.why_text import JobTold, first_words, report_text
 from pyanamo_tui.workflow.printable import printable
 
@@ -37,7 +37,7 @@ class WhyRead(Message):
     error: str = ""
 
 
-class WhyModal(ModalScreen[None]):
+class WhyModal(Dialog[None]):
     """The reasons of one item.
 
     Args:

@@ -169,8 +169,9 @@ class FailuresScreen(ItemListScreen):
         self.groups.focus()
 
     @on(ItemTable.Highlighted, "#groups")
-    def _group_chosen(self, event: ItemTable.Highlighted) -> None:
-        row: FailureGroup | None = event.row
+    def _group_chosen(self) -> None:
+        # The row under the cursor now: the message may be of before the last refresh put the cursor back on its group.
+        row = self.groups.row
         signature = None if row is None else row.signature
         self._tell_group()
         if signature != self._group or not self.table.rows:
