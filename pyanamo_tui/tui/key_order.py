@@ -8,27 +8,31 @@ the key before it set going at once (a filter line with the focus, a dialog) is 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from textual import events
-from textual.app import App
+from textual import events, on
+from textual.app import App, ScreenStackError
 from textual.message import Message
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+    from textual.widget import Widget
 
 LONGEST_WAIT: Final = 0.5
-"""Seconds after which the next key is given on even so: whoever had the last may be gone, and its sign with it."""
+"""Seconds after which the next key is given on even so: whoever had the last may be gone, and the messenger with it."""
+_ROUNDS: Final = 4
+"""Enter in a filter line: the key, the line's word that it was entered, the bar's that it closed, the list's focus."""
 
 
-class Reached(Message, bubble=True):
-    """Goes the way of the key before it, from the widget that had the focus up to the app."""
+class Messenger(Message, bubble=True):
+    """Goes the way of the key before it, from the widget that had the focus up to the app, and so behind the key."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, receiver: Widget, rounds: int) -> None:
         super().__init__()
         self.number = number
+        self.receiver = receiver
+        self.rounds = rounds
 
 
 class KeyOrder(App[None]):
@@ -41,6 +45,14 @@ class KeyOrder(App[None]):
         self._under_way: int | None = None
         self._overdue: Timer | None = None
 
+    @property
+    def _receiver(self) -> Widget | None:
+        """Whose the next key is; nobody's when the program is closing."""
+        try:
+            return self.focused or self.screen
+        except ScreenStackError:
+            return None
+
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while the one before it is under way."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
@@ -51,18 +63,23 @@ class KeyOrder(App[None]):
             self._held.append(event)
 
     async def _give(self, event: events.Key | events.Paste) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            return
         self._number += 1
         self._under_way = number = self._number
         self._overdue = self.set_timer(LONGEST_WAIT, lambda: self._done(number))
-        receiver = self.focused or self.screen
         await super().on_event(event)
-        receiver.post_message(Reached(number))
+        receiver.post_message(Messenger(number, receiver, _ROUNDS))
 
-    async def on_reached(self, message: Reached) -> None:
-        """The key has come up here before this, and was acted on; focus and dialogs follow within a step."""
-        for _ in range(2):
-            await asyncio.sleep(0)
-        self.call_later(self._done, message.number)
+    @on(Messenger)
+    def _came_up(self, message: Messenger) -> None:
+        """The key came up here before, and was acted on; what that set going takes the same way behind it."""
+        receiver = message.receiver if message.receiver.is_attached else self._receiver
+        if message.rounds > 1 and receiver is not None:
+            receiver.post_message(Messenger(message.number, receiver, message.rounds - 1))
+        else:
+            self.call_later(self._done, message.number)
 
     async def _done(self, number: int) -> None:
         if number != self._under_way:

@@ -157,7 +157,7 @@ async def _export(pilot: Pilot[None], app: Dashboard, which: str, form: str, pat
         await pilot.press(which)
         await until(pilot, lambda: "items as" in app.screen._title, "the forms")  # type: ignore[attr-defined]
     await pilot.press(form)
-    await until(pilot, lambda: isinstance(app.screen, Prompt), "the path")
+    await until(pilot, lambda: isinstance(app.screen, Prompt) and bool(app.screen.query(Input)), "the path")
     app.screen.query_one(Input).value = str(path)
     await pilot.press("enter")
 
