@@ -11,6 +11,8 @@ import re
 from enum import IntEnum
 from typing import Final
 
+from pyanamo_tui.workflow.errorlines import without_zero_counts
+
 _LINES: Final = 400
 _LINE_LENGTH: Final = 600
 """How much of a log is looked at: its last lines, and the beginning of each."""
@@ -107,9 +109,6 @@ _ERROR: Final = _any(
     r"Assertion",
     flags=re.IGNORECASE,
 )
-_ALL_WELL: Final = re.compile(
-    r"\b(?:0|no|without) (?:errors?|failures?|failed)\b|\b(?:errors?|failed)[:=] ?0\b", re.IGNORECASE
-)
 _R_ERROR: Final = re.compile(r"Error in .{0,200}?:\s*$")
 
 
@@ -139,7 +138,7 @@ def rank_of(line: str) -> Rank:
         return Rank.DECISIVE
     if _WEAK.match(line):
         return Rank.WEAK
-    if _ERROR.search(line) and not _ALL_WELL.search(line):
+    if _ERROR.search(line) and _ERROR.search(without_zero_counts(line)):
         return Rank.ERROR
     return Rank.PLAIN
 

@@ -20,19 +20,7 @@ from pyanamo_tui.workflow.printable import TAB_COLUMNS, Colour, Sgr, printable, 
 
 LONGEST_LINE: Final = 20_000
 """Characters of one line that are drawn; the rest is named by its length, and is whole in a saved log."""
-_ERROR_SPAN: Final = 512
 _SGR: Final = re.compile("\x1b\\[[0-9;:]{0,64}m")
-_ERROR_WORDS: Final = (
-    *("error", "exception", "fatal", "fail", "killed", "traceback", "panic", "abort", "core dumped", "out of memory"),
-    *("segmentation fault", "no such file", "no space left", "permission denied", "command not found"),
-)
-_ERROR: Final = re.compile(
-    r"(?:(?<![A-Za-z])(?i:error|exception)|(?<=[a-z])(?:Error|Exception))\b"
-    r"|\b(?i:fatal|failed|failure|killed|traceback|panic|abort(?:ed)?|core dumped|out of memory"
-    r"|segmentation fault|no such file|no space left|permission denied|command not found)\b"
-)
-
-
 _SPECIAL: Final = frozenset("\\^$.|?*+()[]{}")
 
 
@@ -46,14 +34,6 @@ class LineKind(StrEnum):
 
 KIND_SIGNS: Final = {LineKind.OUT: "  ", LineKind.ERR: "▎ ", LineKind.NOTE: "· "}
 """What stands before a line where lines of more than one kind are shown."""
-
-
-def speaks_of_error(line: str) -> bool:
-    """Whether a line reads like an error. It is a place to look at, not a verdict."""
-    start = line[:_ERROR_SPAN]
-    lower = start.lower()
-    # Looking for the words alone is much quicker than the expression, and most lines have none of them.
-    return any(word in lower for word in _ERROR_WORDS) and _ERROR.search(start) is not None
 
 
 def plain(line: str) -> str:

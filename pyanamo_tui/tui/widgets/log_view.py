@@ -22,9 +22,9 @@ from pyanamo_tui.tui.widgets.log_lines import (
     LinePattern,
     row_of,
     segments_of,
-    speaks_of_error,
 )
 from pyanamo_tui.tui.widgets.log_rows import LogRows
+from pyanamo_tui.workflow.errorlines import speaks_of_error
 from pyanamo_tui.workflow.printable import printable
 
 __all__ = ["LONGEST_LINE", "LineKind", "LogView"]
