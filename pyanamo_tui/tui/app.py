@@ -68,6 +68,7 @@ class Dashboard(PlaceApp):
     """
 
     TITLE = "pyanamo"
+    SUSPENDED_SCREEN_CLASS = "-under-another"
     CSS_PATH = ["styles/dashboard.tcss", "styles/themes.tcss"]  # noqa: RUF012 - Textual's own class attribute
     COMMANDS: ClassVar = {BoundCommands, SettingCommands}
     ENABLE_COMMAND_PALETTE = True

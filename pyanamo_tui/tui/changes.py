@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pyanamo_tui.errors import PyanamoError
@@ -12,6 +12,7 @@ from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.outcome import Outcome, OutcomeModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
+from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.plan import ActionResult, Plan
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 TYPED_ABOVE: Final = 20
 """A change of more items than this is confirmed by typing their number."""
+NAMED: Final = 3
+"""Items that the question names."""
 REASONS_SHOWN: Final = 5
 """Reasons for leaving items alone that the question names; the result lists all of them."""
 
@@ -37,7 +40,8 @@ def question_of(plan: Plan, place: str) -> Question:
     verb, _ = _WORDS.get(plan.action, (plan.action.capitalize(), "changed"))
     number = plan.would_change if plan.would_change is not None else plan.total
     noun = "item" if number == 1 else "items"
-    facts = [(label.capitalize(), value) for label, value in plan.detail.items() if value]
+    facts = [("Item" if plan.total == 1 else "Items", _named(plan.item_ids))] if plan.item_ids else []
+    facts += [(label.capitalize(), value) for label, value in plan.detail.items() if value]
     facts += outcome_facts(plan)
     facts += [("Table", plan.table), ("Account", place)]
     if plan.write_units is not None:
@@ -51,6 +55,12 @@ def question_of(plan: Plan, place: str) -> Question:
         typed=str(number) if number > TYPED_ABOVE else "",
         destructive=plan.action in {"delete", "delete-tasks"},
     )
+
+
+def _named(item_ids: Sequence[str]) -> str:
+    """`a, b, c and 198 more`."""
+    first = ", ".join(printable(item_id) for item_id in item_ids[:NAMED])
+    return first + (f" and {count(len(item_ids) - NAMED)} more" if len(item_ids) > NAMED else "")
 
 
 def outcome_facts(plan: Plan) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 TMUX = shutil.which("tmux")
-PATIENCE = 60.0
+PATIENCE = 9.0
 
 
 class Terminal:

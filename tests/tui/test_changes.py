@@ -37,6 +37,7 @@ def _plan(outcomes: dict[str, int]) -> Plan:
 def test_the_question_names_what_changes_what_is_left_alone_the_cost_the_table_and_the_account() -> None:
     many = {f"reason {number}": 2 for number in range(REASONS_SHOWN + 2)}
     facts = question_of(_plan({"requeued": 1, **many}), "eu-west-2 · 1234…9012 · admin").facts
+    assert ("Item", "a") in facts
     assert ("Changes", "1 requeued") in facts
     assert ("Left alone", "2: reason 0") in facts
     assert ("", "4: other reasons") in facts
