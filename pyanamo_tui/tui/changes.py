@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
 from pyanamo_tui.errors import PyanamoError
@@ -59,7 +60,7 @@ def question_of(plan: Plan, place: str) -> Question:
 
 def _named(item_ids: Sequence[str]) -> str:
     """`a, b, c and 198 more`."""
-    first = ", ".join(printable(item_id) for item_id in item_ids[:NAMED])
+    first = ", ".join(printable(item_id) for item_id in nsmallest(NAMED, item_ids))
     return first + (f" and {count(len(item_ids) - NAMED)} more" if len(item_ids) > NAMED else "")
 
 

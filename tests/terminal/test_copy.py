@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
-from tests.terminal.tmux import TMUX, Terminal
+from tests.terminal.tmux import TMUX, Terminal, program
 
 pytestmark = [
     pytest.mark.terminal,
@@ -16,7 +14,7 @@ pytestmark = [
 
 
 def test_an_id_is_copied_through_tmux() -> None:
-    command = [sys.executable, "-m", "pyanamo_tui.cli.main", "demo", "--items", "12"]
+    command = program("demo", "--items", "12")
     with Terminal(command, size=(80, 24)) as terminal:
         terminal.wait(lambda screen: "done" in screen and "live" in screen)
         terminal.press("2")

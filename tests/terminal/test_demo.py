@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import time
 
 import psutil
 import pytest
 
-from tests.terminal.tmux import TMUX, Terminal
+from tests.terminal.tmux import TMUX, Terminal, program
 
 pytestmark = [
     pytest.mark.terminal,
@@ -19,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(TMUX is None, reason="tmux is not installed"),
 ]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
-DEMO = [sys.executable, "-m", "pyanamo_tui.cli.main", "demo", "--items", "40"]
+DEMO = program("demo", "--items", "40")
 
 
 def _count(screen: str, state: str) -> int:

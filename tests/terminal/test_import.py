@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from pyanamo_tui.workflow import schema
 from tests.core.importing import HEADER, settled, whole_table
 from tests.core.places import REGION, open_table, single
 from tests.faultproxy import FaultProxy, Faults
-from tests.terminal.tmux import TMUX, Terminal
+from tests.terminal.tmux import TMUX, Terminal, program
 
 pytestmark = [
     pytest.mark.terminal,
@@ -89,7 +88,7 @@ def test_a_killed_import_goes_on_and_writes_nothing_twice(
     gate = Gate(ALMOST)
     with FaultProxy(embedded.endpoint_url, Faults(paused=True, only=gate.holds_back)) as proxy:
         arguments = ["-t", table_name, "-r", REGION, "--endpoint-url", proxy.url]
-        command = [sys.executable, "-m", "pyanamo_tui.cli.main", *arguments]
+        command = program(*arguments)
         with Terminal(command, size=(80, 24)) as terminal:
             _name_file(terminal, path)
             seen = terminal.wait("lines cannot be taken")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import pytest
@@ -12,7 +11,7 @@ from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
 from tests.core.importing import whole_table
 from tests.core.places import REGION, open_table, single
-from tests.terminal.tmux import TMUX, Terminal
+from tests.terminal.tmux import TMUX, Terminal, program
 
 pytestmark = [
     pytest.mark.terminal,
@@ -24,7 +23,7 @@ GROUPS = {"exit 137 (SIGKILL) · Killed": 201, "exit 1 · No such file <path>": 
 
 def _command(server: EmbeddedServer, table: str) -> list[str]:
     place = ["-t", table, "-r", REGION, "--endpoint-url", server.endpoint_url]
-    return [sys.executable, "-m", "pyanamo_tui.cli.main", *place]
+    return program(*place)
 
 
 def _fill(workspace: Workspace) -> dict[str, schema.Record]:

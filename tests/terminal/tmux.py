@@ -6,14 +6,22 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 TMUX = shutil.which("tmux")
-PATIENCE = 9.0
+PATIENCE = 60.0
+
+
+def program(*arguments: str) -> list[str]:
+    """The command that starts the program with these arguments."""
+    return [sys.executable, "-m", "pyanamo_tui.cli.main", *arguments]
 
 
 class Terminal:
@@ -66,6 +74,11 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type text."""
         self._tmux("send-keys", "-l", text)
+
+    def process(self, words: str) -> psutil.Process:
+        """The process in this terminal that has these words in its command line."""
+        shell = psutil.Process(int(self._tmux("display-message", "-p", "#{pane_pid}")))
+        return next(one for one in shell.children(recursive=True) if words in one.cmdline())
 
     def pasted(self) -> str:
         """What tmux would paste."""
