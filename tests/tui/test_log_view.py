@@ -225,13 +225,67 @@ async def test_the_filter_shows_matching_lines_with_their_context() -> None:
         assert view.filter_lines("line 50$", context=2) == 5
         assert app.screen_text()[:5] == [f"line {n}" for n in range(48, 53)]
         view.append_lines(["line 50"])
-        assert view.shown == 8
-        assert app.screen_text()[5:8] == ["line 98", "line 99", "line 50"]
+        assert (view.shown, view.matched) == (8, 2)
+        assert app.screen_text()[5].startswith("── 45 lines ──")
+        assert app.screen_text()[6:9] == ["line 98", "line 99", "line 50"]
+        await pilot.press("minus")
+        assert app.screen_text()[:6] == [
+            "line 49",
+            "line 50",
+            "line 51",
+            f"── 47 lines {'─' * 28}",
+            "line 99",
+            "line 50",
+        ]
+        await pilot.press("plus", "plus", "plus")
+        assert (view.context, view.shown) == (4, 14)
+        await pilot.press(*["minus"] * 6)
+        assert app.screen_text()[:3] == ["line 50", "line 50", ""]
+        assert view.filter_lines("line 5[02]$", context=1) == 7
+        assert app.screen_text()[:5] == [f"line {n}" for n in range(49, 54)], "blocks that touch are one"
+        await pilot.press("W")
+        assert app.screen_text()[5].startswith("── 45 lines ──")
+        assert view.search("line 99") == 1
+        await pilot.press("W")
         assert view.filter_lines("nowhere") == 0
         await pilot.pause()
         assert app.screen_text()[0] == "No line matches"
         assert view.filter_lines("") == 101
+        await pilot.press("G")
         assert app.screen_text()[-1] == "line 50"
+
+
+async def test_what_is_further_up_is_asked_for_and_what_is_let_go_below_is_told() -> None:
+    app = LogApp(numbered(5))
+    seen: list[Message] = []
+    async with app.run_test(size=(40, 10), message_hook=seen.append) as pilot:
+        view = app.log_view
+        for key in ("pageup", "g", "k"):
+            seen.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert any(isinstance(message, LogView.TopReached) for message in seen), key
+        view.from_end = True
+        view.prepend_lines(numbered(100))
+        await pilot.press("g", "number_sign")
+        assert app.screen_text()[0] == "-105  line 0"
+        view.keep_first(50)
+        assert (len(view.lines), view.following, view.cut_below) == (50, False, True)
+        await pilot.press(*["pagedown"] * 9)
+        assert not view.following
+        assert app.screen_text()[-1].endswith("line 49")
+        await pilot.press("G")
+        await pilot.pause()
+        assert any(isinstance(message, LogView.EndWanted) for message in seen)
+
+
+async def test_lines_are_numbered_by_stream() -> None:
+    app = LogApp([])
+    async with app.run_test(size=(40, 10)) as pilot:
+        kinds = [LineKind.NOTE, LineKind.OUT, LineKind.OUT, LineKind.NOTE, LineKind.ERR]
+        app.log_view.set_lines(["stdout", "a", "b", "stderr", "c"], kinds=kinds)
+        await pilot.press("number_sign")
+        assert app.screen_text()[:5] == ["   · stdout", "1    a", "2    b", "   · stderr", "1  ▎ c"]
 
 
 async def test_a_filter_that_is_no_expression_is_taken_as_text() -> None:

@@ -14,8 +14,8 @@ from textual.worker import Worker, WorkerState
 
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.log_asking import ask_filter, ask_search, filter_words, match_words, pending_words
 from pyanamo_tui.tui.modals.dialog import Dialog
-from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.rounds import Rounds
 from pyanamo_tui.tui.widgets.log_view import LogView
 from pyanamo_tui.workflow.printable import printable
@@ -99,11 +99,9 @@ class LiveLines(Dialog[None]):
 
     @on(LogView.Moved)
     def _tell(self) -> None:
-        number, total = self.view.match
-        parts = [self._title, f"{count(len(self.view.lines))} lines" if self._from_end else ""]
-        parts.append(f"match {number} of {total}" if total else "")
-        parts.append(f"{count(self.view.shown)} with {self.view.filter_text}" if self.view.filter_text else "")
-        parts.append(f"{count(self.view.pending)} new lines: G" if self.view.pending else "")
+        view = self.view
+        parts = [self._title, f"{count(len(view.lines))} lines" if self._from_end else ""]
+        parts += [match_words(view), filter_words(view), pending_words(view)]
         parts.append(self._problem if self._read_once else "")
         self.query_one("#live-title", Label).update(Text(printable(" · ".join(part for part in parts if part))))
 
@@ -114,22 +112,14 @@ class LiveLines(Dialog[None]):
     @work(group="search", exclusive=True)
     async def action_search(self) -> None:
         """Look for text."""
-        text = await self.app.push_screen_wait(Prompt("Search for", placeholder="text or regular expression"))
-        if text is not None:
-            self.view.search(text)
-            self.view.focus()
-            self._tell()
-            if text and not self.view.match[1]:
-                self.notify(f"No line has {printable(text)}", markup=False)
+        await ask_search(self.app, self.view, "these lines")
+        self._tell()
 
     @work(group="search", exclusive=True)
     async def action_filter(self) -> None:
         """Show only the lines that have some text."""
-        text = await self.app.push_screen_wait(Prompt("Show only lines with (empty: all)", value=self.view.filter_text))
-        if text is not None:
-            self.view.filter_lines(text)
-            self.view.focus()
-            self._tell()
+        await ask_filter(self.app, self.view)
+        self._tell()
 
     def action_close(self) -> None:
         """Leave."""

@@ -12,8 +12,8 @@ from textual.widgets import Label
 
 from pyanamo_tui.tui.copying import copy_text
 from pyanamo_tui.tui.format import count, size
+from pyanamo_tui.tui.log_asking import ask_search, match_words
 from pyanamo_tui.tui.modals.dialog import Dialog
-from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.raw_json import json_lines, json_text
 from pyanamo_tui.tui.widgets.log_view import LogView
 from pyanamo_tui.workflow.printable import printable
@@ -66,10 +66,9 @@ class RawItemModal(Dialog[None]):
         self._tell()
 
     def _tell(self) -> None:
-        number, total = self.view.match
         parts = [self._item_id, "DynamoDB JSON" if self._exact else "plain JSON"]
         parts.append(f"{count(len(self.view.lines))} lines")
-        parts.append(f"match {number} of {total}" if total else "")
+        parts.append(match_words(self.view))
         self.query_one("#raw-title", Label).update(Text(printable(" · ".join(part for part in parts if part))))
 
     @on(LogView.Moved)
@@ -84,13 +83,8 @@ class RawItemModal(Dialog[None]):
     @work(group="search", exclusive=True)
     async def action_search(self) -> None:
         """Look for text in it."""
-        text = await self.app.push_screen_wait(Prompt("Search the item for", placeholder="text or regular expression"))
-        if text is not None:
-            self.view.search(text)
-            self.view.focus()
-            self._tell()
-            if text and not self.view.match[1]:
-                self.notify(f"No line has {printable(text)}", markup=False)
+        await ask_search(self.app, self.view, "the item")
+        self._tell()
 
     @work(group="copy", exclusive=True)
     async def action_copy(self) -> None:

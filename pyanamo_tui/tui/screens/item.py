@@ -17,6 +17,7 @@ from textual.widgets import Static
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, clock, count
+from pyanamo_tui.tui.log_asking import ask_filter, ask_search, filter_words, match_words, pending_words
 from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.item_changes import SCOPES
@@ -302,12 +303,7 @@ class ItemScreen(ItemLooksScreen):
         if log is not None:
             parts.append(log.status or explain(log.exit_code))
             parts.append((self._note or "reading the rest …") if kept_elsewhere(log) else "")
-        number, total = self.log_view.match
-        parts.append(f"match {number} of {total}" if total else "")
-        if self.log_view.filter_text:
-            parts.append(f"{count(self.log_view.shown)} lines with {self.log_view.filter_text}")
-        if self.log_view.pending:
-            parts.append(f"{count(self.log_view.pending)} new lines: G")
+        parts += [match_words(self.log_view), filter_words(self.log_view), pending_words(self.log_view)]
         self.query_one("#item-log").border_title = Text(printable(" · ".join(part for part in parts if part)))
 
     @on(ItemTable.Highlighted, "#tasks")
@@ -336,21 +332,12 @@ class ItemScreen(ItemLooksScreen):
     @work(group="search", exclusive=True)
     async def action_search(self) -> None:
         """Look for text in the log."""
-        text = await self.app.push_screen_wait(Prompt("Search the log for", placeholder="text or regular expression"))
-        if text is not None:
-            self.log_view.search(text)
-            self.log_view.focus()
-            if text and not self.log_view.match[1]:
-                self.notify(f"No line has {text}", markup=False)
+        await ask_search(self.app, self.log_view)
 
     @work(group="search", exclusive=True)
     async def action_filter_log(self) -> None:
         """Show only the lines that have some text."""
-        before = self.log_view.filter_text
-        text = await self.app.push_screen_wait(Prompt("Show only lines with (empty: all)", value=before))
-        if text is not None:
-            self.log_view.filter_lines(text)
-            self.log_view.focus()
+        await ask_filter(self.app, self.log_view)
 
     @work(group="change", exclusive=True)
     async def action_requeue(self) -> None:
