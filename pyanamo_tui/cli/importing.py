@@ -35,6 +35,7 @@ _STANDARD_INPUT: Final = "-"
     short_help="Add items from a file, checked whole before anything is written.",
     epilog=examples(
         "pyanamo-tui import cohort7.txt --dry-run -t Cohort7",
+        "pyanamo-tui import cohort7.txt --dry-run --check-all -t Cohort7",
         "pyanamo-tui import cohort7.txt -t Cohort7",
         "pyanamo-tui import cohort7.tsv -d tab -n ';'",
         "pyanamo-tui import cohort7.txt --good-lines-only --rejects mend.txt",
@@ -52,6 +53,7 @@ _STANDARD_INPUT: Final = "-"
     help="Between the arguments of nested tasks.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what the file holds and what importing would do; write nothing.")
+@click.option("--check-all", is_flag=True, help="With --dry-run: look for every id in the table, not for a sample.")
 @click.option(
     "--existing",
     type=click.Choice(["skip", "replace", "fail"]),
@@ -70,6 +72,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - one for each option
     delimiter: str | None,
     nested_delimiter: str,
     dry_run: bool,
+    check_all: bool,
     existing: str,
     good_lines_only: bool,
     rejects: str | None,
@@ -86,6 +89,8 @@ def import_command(  # noqa: PLR0913, PLR0917 - one for each option
     """
     workspace = place.workspace()
     stop = threading.Event()
+    if check_all and (file == _STANDARD_INPUT or not dry_run):
+        raise UsageError("--check-all goes with --dry-run and a file", "Standard input can be read once only.")
     if dry_run:
         with interruptible(stop), ProgressLine("Checking") as line:
             preview = workspace.importer.preview(
@@ -95,6 +100,8 @@ def import_command(  # noqa: PLR0913, PLR0917 - one for each option
                 progress=telling(line),
                 cancelled=stop.is_set,
             )
+            if check_all and preview.existing_sampled:
+                preview = workspace.importer.look_for_all(file, preview, progress=telling(line), cancelled=stop.is_set)
         return _print_preview(place, workspace, preview)
     if existing == "replace" and not place.yes:
         _ask_to_replace(place, workspace, file, delimiter, nested_delimiter)
@@ -157,6 +164,9 @@ def bring_in(
 
 def telling(line: ProgressLine) -> Callable[[ImportProgress], None]:
     """What shows an import's progress on a line: how much, how fast, how long still."""
+    from pyanamo_tui.core.importresult import Phase  # noqa: PLC0415 - boto3, which --help need not pay
+
+    looking = Phase.LOOKING
     began = time.monotonic()
     first: list[tuple[float, int]] = []
 
@@ -164,6 +174,9 @@ def telling(line: ProgressLine) -> Callable[[ImportProgress], None]:
         if told.total is None:
             share = told.bytes_done * 100 // max(1, told.bytes_total)
             line.show(f"{told.items:,} items checked, {told.problems:,} problems, {share} %")
+            return
+        if told.phase is looking:
+            line.show(f"{told.items:,} of {told.total:,} ids looked for")
             return
         if not first:
             first.append((time.monotonic(), told.items))
@@ -214,6 +227,7 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
     delimiter = shown_delimiter(preview.header.delimiter) + (", guessed" if preview.guessed else "")
     shape = f"{survey.single:,} single, {survey.nested:,} nested of {survey.tasks:,} tasks"
     asked = "of a sample of" if preview.existing_sampled else "of"
+    more = " (--check-all looks for each)" if preview.existing_sampled else ""
     facts(
         [
             ("File", f"{preview.name}, {size(preview.bytes)}"),
@@ -224,7 +238,7 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
                 f"{survey.items:,}: {shape}",
             ),
             ("Problems", f"{survey.problem_count:,} lines" if survey.problem_count else "none"),
-            ("Exist already", f"{preview.existing:,} {asked} {preview.existing_checked:,}"),
+            ("Exist already", f"{preview.existing:,} {asked} {preview.existing_checked:,}{more}"),
             ("Cost", f"about {preview.write_units:,} write units"),
             ("Takes", "" if preview.seconds is None else f"{duration(preview.seconds)} at least, by its capacity"),
             ("Goes on", "" if preview.resumes_from_line is None else f"from line {preview.resumes_from_line:,}"),

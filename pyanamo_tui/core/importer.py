@@ -9,26 +9,27 @@ DynamoDB itself checks (`aws.inserts`, `core.bulkwrite`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from pyanamo_tui.aws.inserts import Inserts
-from pyanamo_tui.aws.items import GET_BATCH, Items
+from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.tables import TableInfo
-from pyanamo_tui.core.bulkwrite import THERE_ALREADY, WORKERS, BulkWriter, Existing
+from pyanamo_tui.core.bulkwrite import WORKERS, BulkWriter, Existing
 from pyanamo_tui.core.checkpoint import Checkpoint, Mark
+from pyanamo_tui.core.importexisting import existing_ids, existing_lines, refuse_existing
 from pyanamo_tui.core.importresult import ImportProgress, ImportRefused, ImportResult, Phase, Preview, Progress
 from pyanamo_tui.core.importrun import ImportRun
 from pyanamo_tui.core.importsource import Source, opened
-from pyanamo_tui.core.importsurvey import PROBLEMS_KEPT, Survey, survey
+from pyanamo_tui.core.importsurvey import Survey, survey
 from pyanamo_tui.core.journal import Journal
 from pyanamo_tui.core.journalfile import ActionWriter
 from pyanamo_tui.core.plan import Cancelled
 from pyanamo_tui.core.rejects import rejects_file
-from pyanamo_tui.errors import BadInput, InputProblem, Interrupted, ReadOnly
+from pyanamo_tui.errors import BadInput, Interrupted, ReadOnly
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.importfile import ImportReader, ItemLine, ParsedLine, ProblemLine
 from pyanamo_tui.workflow.importheader import NESTED_DELIMITER
@@ -124,13 +125,46 @@ class Importer:
                 guessed=delimiter is None,
                 nested_delimiter=reader.nested_delimiter,
                 survey=found,
-                existing=sum(len(there) for there in self._there(found.ids, cancelled)),
+                existing=sum(map(len, existing_ids(self._items, found.ids, cancelled))),
                 existing_checked=len(found.ids),
                 existing_sampled=found.sampled,
                 write_units=units,
                 seconds=seconds,
                 resumes_from_line=mark.line + 1 if mark is not None and mark.line else None,
             )
+
+    def look_for_all(
+        self,
+        path: str | Path,
+        preview: Preview,
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Preview:
+        """A preview again, with every id of the file looked for in the table, at half a read unit each.
+
+        Args:
+            path: the file that the preview is of.
+            preview: what `preview` gave, of whose ids a sample was looked for.
+            progress: told every hundred ids.
+            cancelled: True ends it.
+
+        Raises:
+            BadInput: the file is another by now.
+            Interrupted: it was cancelled.
+        """
+
+        def told(looked: int, end: int) -> None:
+            if progress is not None:
+                progress(ImportProgress(Phase.LOOKING, looked, preview.survey.items, end, preview.bytes))
+
+        with opened(path) as source:
+            if source.size != preview.bytes:
+                raise _changed(source)
+            terms = {"delimiter": preview.header.delimiter, "nested_delimiter": preview.nested_delimiter}
+            lines = ImportReader(source.lines(), **terms)
+            existing = sum(1 for _ in existing_lines(self._items, lines, told, cancelled))
+        return replace(preview, existing=existing, existing_checked=preview.survey.items, existing_sampled=False)
 
     def run(  # noqa: PLR0913 - each is an option of the command
         self,
@@ -212,7 +246,7 @@ class Importer:
             if found.problem_count and not taking.good_lines_only:
                 raise _refused(source, found, taking.action)
             if taking.existing == Existing.FAIL:
-                self._refuse_existing(source, lines(), mark, cancelled)
+                refuse_existing(self._items, source.name, lines(), mark, cancelled)
             good = _good_lines(lines(), source, allowed=found.problem_count)
             detail = {"file": source.name, "existing": taking.existing.value}
             log = self._journal.begin(taking.action, found.items, detail=detail)
@@ -246,7 +280,8 @@ class Importer:
         if len({line.item_id for line in lines}) < len(lines):
             raise BadInput("An itemID is there more than once", "Give each item an id of its own.")
         if existing == Existing.FAIL:
-            there = [item_id for page in self._there([line.item_id for line in lines], cancelled) for item_id in page]
+            ids = [line.item_id for line in lines]
+            there = [item_id for page in existing_ids(self._items, ids, cancelled) for item_id in page]
             if there:
                 raise BadInput(
                     f"{len(there)} of {len(lines)} items exist already: {there[0]!r}", "Nothing was written."
@@ -307,47 +342,6 @@ class Importer:
         mark = checkpoint.read()
         return None if mark is None or self._journal.undoes_any(mark.actions) else mark
 
-    def _there(self, ids: Sequence[str], cancelled: Cancelled | None) -> Iterator[list[str]]:
-        """Which of these ids exist, a hundred at a time."""
-        for start in range(0, len(ids), GET_BATCH):
-            if cancelled is not None and cancelled():
-                raise Interrupted("The import was cancelled; nothing was written")
-            asked = ids[start : start + GET_BATCH]
-            found = self._items.get_many(asked, [schema.ITEM_ID])
-            yield [item_id for item_id in asked if item_id in found]
-
-    def _refuse_existing(
-        self, source: Source, lines: Iterable[ParsedLine], mark: Mark | None, cancelled: Cancelled | None
-    ) -> None:
-        """Refuse the file if any of its ids exists, other than by an interrupted run of this very file."""
-        sent_to = 0 if mark is None else mark.sent_to
-        count, problems = 0, list[InputProblem]()
-        waiting: dict[str, int] = {}
-
-        def look() -> None:
-            nonlocal count
-            for page in self._there(list(waiting), cancelled):
-                count += len(page)
-                room = PROBLEMS_KEPT - len(problems)
-                problems.extend(
-                    InputProblem(waiting[item_id], f"{THERE_ALREADY}: {item_id!r}") for item_id in page[:room]
-                )
-            waiting.clear()
-
-        for line in lines:
-            if isinstance(line, ItemLine) and line.line > sent_to:
-                waiting[line.item_id] = line.line
-                if len(waiting) == GET_BATCH:
-                    look()
-        look()
-        if count:
-            result = ImportResult(problem_count=count, problems=tuple(problems))
-            raise ImportRefused(
-                f"{count:,} items of {source.name} exist already; nothing was written",
-                "Leave them alone with --existing skip, or replace them with --existing replace.",
-                result,
-            )
-
 
 def _good_lines(lines: Iterable[ParsedLine], source: Source, *, allowed: int) -> Iterator[ItemLine]:
     """The items of a file that was checked.
@@ -362,9 +356,13 @@ def _good_lines(lines: Iterable[ParsedLine], source: Source, *, allowed: int) ->
         else:
             problems += 1
     if problems != allowed or not source.unchanged():
-        raise BadInput(
-            f"{source.name} was changed while it was imported", "Run the import again: nothing will be there twice."
-        )
+        raise _changed(source)
+
+
+def _changed(source: Source) -> BadInput:
+    return BadInput(
+        f"{source.name} was changed since it was read", "Run the import again: nothing will be there twice."
+    )
 
 
 def _refused(source: Source, found: Survey, action: str) -> ImportRefused:

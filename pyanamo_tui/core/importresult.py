@@ -17,12 +17,13 @@ class Phase(StrEnum):
     """What an import is at."""
 
     CHECKING = "checking"
+    LOOKING = "looking for its ids in the table"
     WRITING = "writing"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import is. `items` are those of the file dealt with so far, of `total` (None while it is checked)."""
+    """How far an import is: `items` of the file are dealt with so far, of `total` (None while they are counted)."""
 
     phase: Phase
     items: int
@@ -85,6 +86,7 @@ class Preview:
             "notices": [{"what": one.text, "lines": one.lines, "first_line": one.first_line} for one in survey.notices],
             "existing": self.existing,
             "existing_checked": self.existing_checked,
+            "existing_sampled": self.existing_sampled,
             "write_units": self.write_units,
             "resumes_from_line": self.resumes_from_line,
         }

@@ -13,9 +13,18 @@ from pyanamo_tui.workflow.printable import printable
 from pyanamo_tui.workflow.schema import read_item
 
 if TYPE_CHECKING:
-    from pyanamo_tui.core.importresult import Preview
+    from pyanamo_tui.core.importresult import ImportProgress, Preview
+    from pyanamo_tui.core.importsurvey import Survey
 
-PROBLEMS_SHOWN: Final = 200
+PROBLEMS_SHOWN: Final = 1000
+
+
+def reading_words(now: ImportProgress) -> str:
+    """How far reading a file for its preview is."""
+    if now.total is not None:
+        return f"Looking for its ids in the table … {count(now.items)} of {count(now.total)}"
+    share = now.bytes_done * 100 // max(1, now.bytes_total)
+    return f"Reading … {count(now.items)} items, {count(now.problems)} problems, {share} %"
 
 
 def preview_text(preview: Preview) -> Text:
@@ -23,20 +32,18 @@ def preview_text(preview: Preview) -> Text:
     survey = preview.survey
     text = Text()
     guessed = ", guessed from the header" if preview.guessed else ""
-    text.append(f"{count(survey.items)} items", "bold")
-    nested = f"{count(survey.nested)} nested with {count(survey.tasks)} tasks"
-    parts = [f"{count(survey.single)} single" if survey.single else "", nested if survey.nested else ""]
-    text.append(": " * any(parts) + ", ".join(part for part in parts if part) + "\n")
+    text.append(_items_words(survey) + "\n", "bold")
     text.append(f"{size(preview.bytes)}, delimiter {shown_delimiter(preview.header.delimiter)}{guessed}\n", "dim")
     text.append(f"columns {printable(', '.join(preview.header.columns))}\n", "dim")
     how = "a sample of " if preview.existing_sampled else ""
+    more = " (x looks for each)" if preview.existing_sampled else ""
     if preview.existing:
         text.append(
-            f"{count(preview.existing)} of {how}{count(preview.existing_checked)} ids are in the table already\n",
+            f"{count(preview.existing)} of {how}{count(preview.existing_checked)} ids are in the table already{more}\n",
             "bold yellow",
         )
     else:
-        text.append(f"none of {how}{count(preview.existing_checked)} ids is in the table yet\n", "dim")
+        text.append(f"none of {how}{count(preview.existing_checked)} ids is in the table yet{more}\n", "dim")
     if preview.resumes_from_line is not None:
         line = count(preview.resumes_from_line)
         text.append(f"an interrupted import of this file goes on at line {line}\n", "bold")
@@ -62,6 +69,16 @@ def preview_text(preview: Preview) -> Text:
             text.append(printable(script or "") + "\n")
     text.rstrip()
     return text
+
+
+def _items_words(survey: Survey) -> str:
+    """`40 single items`, or `100 items: 40 single, 60 nested with 1,320 tasks`."""
+    nested = f"{count(survey.nested)} nested%s with {count(survey.tasks)} tasks"
+    if not survey.nested:
+        return f"{count(survey.single)} single items"
+    if not survey.single:
+        return nested % " items"
+    return f"{count(survey.items)} items: {count(survey.single)} single, {nested % ''}"
 
 
 def error_text(error: PyanamoError | None) -> Text:

@@ -53,6 +53,7 @@ def test_problems_are_named_by_line_and_nothing_is_written(run: Run, workspace: 
     assert "--good-lines-only" in ran.err
     assert run("status", "--json").json["total"] == 0
 
+    assert run("import", broken, "--check-all").code == 2
     dry = run("import", broken, "--dry-run")
     assert dry.code == 2
     rejects = tmp_path / "rejects.txt"

@@ -16,6 +16,7 @@ from pyanamo_tui.core.bulkwrite import Existing
 from pyanamo_tui.core.importer import Importer
 from pyanamo_tui.core.importresult import ImportProgress, ImportRefused, Phase
 from pyanamo_tui.core.importrun import LINES_AHEAD
+from pyanamo_tui.core.importsurvey import IDS_CHECKED, IDS_SAMPLED
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import BadInput, Interrupted, ReadOnly, ServiceUnavailable, UsageError
 from pyanamo_tui.local.server import EmbeddedServer
@@ -369,3 +370,20 @@ def test_progress_counts_up_to_all_items(workspace: Workspace, tmp_path: Path) -
     assert written == sorted(written)
     assert (seen[-1].items, seen[-1].total, seen[-1].written) == (120, 120, 120)
     assert seen[-1].bytes_done == seen[-1].bytes_total
+
+
+def test_of_many_ids_a_sample_is_looked_for_and_on_demand_every_one(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "many.txt"
+    path.write_text(HEADER + "".join(f"S{number:05}|Align|seq {number}\n" for number in range(IDS_CHECKED + 100)))
+    fill(workspace, [single(f"S{number:05}") for number in range(IDS_CHECKED, IDS_CHECKED + 30)])
+    sampled = workspace.importer.preview(path)
+    assert (sampled.existing_sampled, sampled.existing_checked) == (True, IDS_SAMPLED)
+    told: list[ImportProgress] = []
+    exact = workspace.importer.look_for_all(path, sampled, progress=told.append)
+    assert (exact.existing, exact.existing_checked, exact.existing_sampled) == (30, IDS_CHECKED + 100, False)
+    assert [now.items for now in told] == list(range(100, IDS_CHECKED + 101, 100))
+    with pytest.raises(Interrupted):
+        workspace.importer.look_for_all(path, sampled, cancelled=lambda: True)
+    path.write_text(HEADER + "S00000|Align|seq 1\n")
+    with pytest.raises(BadInput):
+        workspace.importer.look_for_all(path, sampled)

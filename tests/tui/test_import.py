@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Label, Select, Static
 
 from pyanamo_tui.core.importresult import ImportProgress, Phase
+from pyanamo_tui.core.importsurvey import IDS_CHECKED
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.tui.app import Dashboard
@@ -131,3 +132,22 @@ async def test_a_file_is_chosen_by_looking(
         screen = app.screen
         assert screen.query_one(Input).value == str(tmp_path / "cohort.txt")
         await until(pilot, lambda: "new1" in str(screen.query_one("#preview", Static).content), "its preview")
+
+
+async def test_reading_is_stopped_by_escape_and_every_id_is_looked_for_when_asked(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "many.txt"
+    path.write_text(HEADER + "".join(f"S{number:06}|Align|seq {number}\n" for number in range(300_000)))
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await _read(app, pilot, path, "esc stops")
+        await pilot.press("escape")
+        preview = screen.query_one("#preview", Static)
+        await until(pilot, lambda: "was stopped" in str(preview.content), "the end of reading")
+        path.write_text(HEADER + "".join(f"S{number:06}|Align|seq {number}\n" for number in range(IDS_CHECKED + 1)))
+        fill(workspace, [single("S000007")])
+        await pilot.press("enter")
+        await until(pilot, lambda: "a sample of 1,000 ids" in str(preview.content), "the preview")
+        await pilot.press("x")
+        await until(pilot, lambda: "1 of 5,001 ids" in str(preview.content), "every id")

@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from pyanamo_tui.errors import Interrupted, PyanamoError
 from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.import_terms import EXISTING_WORDS, ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
-from pyanamo_tui.tui.import_text import HOW, error_text, preview_text
+from pyanamo_tui.tui.import_text import HOW, error_text, preview_text, reading_words
 from pyanamo_tui.tui.modals.browse import BrowseFiles
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 TYPED_ABOVE: Final = 20
 """Items above which their number is typed before any is replaced."""
+_READ_FIRST: Final = "Name a file and read it first: enter on its path."
 _ALL, _GOOD = "all", "good"
 
 
@@ -63,8 +64,9 @@ class ImportScreen(DashboardScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("I", "write", "import", id="import.write", key_display="I"),
         Binding("e", "edit", "edit the path", id="import.edit"),
-        Binding("b,ctrl+o", "browse", "browse", id="import.browse", key_display="b"),
+        Binding("ctrl+o,b", "browse", "browse", id="import.browse", key_display="^o"),
         Binding("o", "terms", "options", id="import.options"),
+        Binding("x", "check_all", "look for every id", id="import.check_all"),
         Binding("tab", "app.focus_next", "next", id="look.next_panel", show=False),
     ]
 
@@ -74,6 +76,8 @@ class ImportScreen(DashboardScreen):
         self._preview: Preview | None = None
         self._terms = ImportTerms()
         self._writing = ""
+        self._reading = False
+        self._known: Preview | None = None
 
     @property
     def busy(self) -> str:
@@ -124,9 +128,37 @@ class ImportScreen(DashboardScreen):
         if workspace is None or workspace.settings.table is None:
             self.dashboard.notify("Open a table first: 8.", severity="warning", markup=False)
             return
-        self._preview = None
-        self.query_one("#preview", Static).update("Reading …")
-        self._read(workspace, Path(event.value.strip()).expanduser(), self._terms)
+        self._begin_reading(workspace, Path(event.value.strip()).expanduser())
+
+    def _begin_reading(self, workspace: Workspace, path: Path, known: Preview | None = None) -> None:
+        self._preview, self._reading, self._known = None, True, known
+        self._say(f"Reading {path.name} …")
+        self._read(workspace, path, self._terms, known)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#preview", Static).update(Text(printable(words, keep_newlines=True)))
+
+    def action_check_all(self) -> None:
+        """Look for each id of the file in the table."""
+        workspace, path = self.dashboard.workspace, self._path
+        if self._preview is None or path is None or workspace is None:
+            self.dashboard.notify(_READ_FIRST, markup=False)
+        elif not self._preview.existing_sampled:
+            self.dashboard.notify("Every id was looked for already.", markup=False)
+        else:
+            self._begin_reading(workspace, path, self._preview)
+
+    def action_back_out(self) -> None:
+        """Escape: stop reading, then as everywhere."""
+        if not self._reading:
+            super().action_back_out()
+            return
+        self.workers.cancel_group(self, "preview")
+        self._reading = False
+        if self._known is None or self._path is None:
+            self._say("Reading was stopped. Nothing was written.")
+        else:
+            self._show_preview(Previewed(self._path, self._known))
 
     @work(group="terms", exclusive=True)
     async def action_terms(self) -> None:
@@ -137,7 +169,7 @@ class ImportScreen(DashboardScreen):
             await self.query_one(Input).action_submit()
 
     @work(thread=True, group="preview", exclusive=True, exit_on_error=False, description="read an import file")
-    def _read(self, workspace: Workspace, path: Path, terms: ImportTerms) -> None:
+    def _read(self, workspace: Workspace, path: Path, terms: ImportTerms, known: Preview | None) -> None:
         here = get_current_worker()
 
         def told(now: ImportProgress) -> None:
@@ -145,16 +177,21 @@ class ImportScreen(DashboardScreen):
                 self.post_message(ReadSoFar(now))
 
         try:
-            preview = workspace.importer.preview(
-                path,
-                delimiter=terms.delimiter or None,
-                nested_delimiter=terms.nested_delimiter,
-                progress=told,
-                cancelled=lambda: here.is_cancelled,
-            )
+            if known is None:
+                preview = workspace.importer.preview(
+                    path,
+                    delimiter=terms.delimiter or None,
+                    nested_delimiter=terms.nested_delimiter,
+                    progress=told,
+                    cancelled=lambda: here.is_cancelled,
+                )
+            else:
+                preview = workspace.importer.look_for_all(
+                    path, known, progress=told, cancelled=lambda: here.is_cancelled
+                )
             message = Previewed(path, preview)
         except Interrupted:
-            # Another file is read instead, or the screen is gone: nobody waits for this one.
+            # It was stopped, another file is read instead, or the screen is gone: nobody waits for this one.
             return
         except PyanamoError as error:
             message = Previewed(path, None, error)
@@ -162,14 +199,13 @@ class ImportScreen(DashboardScreen):
 
     @on(ReadSoFar)
     def _show_reading(self, message: ReadSoFar) -> None:
-        now = message.progress
-        share = now.bytes_done * 100 // max(1, now.bytes_total)
-        words = f"Reading … {count(now.items)} items, {count(now.problems)} problems, {share} %"
-        self.query_one("#preview", Static).update(words)
+        if self._reading:
+            self._say(reading_words(message.progress) + "\n\nesc stops")
 
     @on(Previewed)
     def _show_preview(self, message: Previewed) -> None:
         message.stop()
+        self._reading = False
         shown = self.query_one("#preview", Static)
         if message.preview is None:
             self._preview = None
@@ -186,7 +222,7 @@ class ImportScreen(DashboardScreen):
         """Ask, then write the items under a bar."""
         preview, path, workspace = self._preview, self._path, self.dashboard.workspace
         if preview is None or path is None or workspace is None:
-            self.dashboard.notify("Name a file and read it first: enter on its path.", markup=False)
+            self.dashboard.notify(_READ_FIRST, markup=False)
             return
         survey, good_only = preview.survey, False
         if survey.problem_count:
@@ -276,7 +312,7 @@ class ImportScreen(DashboardScreen):
         else:
             self.dashboard.notify(words + ".", markup=False)
         self._preview = None
-        self.query_one("#preview", Static).update(Text(printable(words)))
+        self._say(words)
 
 
 def _folder_of(typed: str) -> Path:
