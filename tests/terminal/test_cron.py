@@ -29,13 +29,7 @@ def test_a_script_without_a_terminal_can_trust_status(
     command = program()
 
     def run(table: str, url: str, **changed: str) -> list[str]:
-        environment = {
-            **os.environ,
-            "PROGRAM": " ".join(command),
-            "PYTHON": command[0],
-            "AWS_MAX_ATTEMPTS": "1",
-            **changed,
-        }
+        mine = {"PROGRAM": " ".join(command), "PYTHON": command[0], "AWS_MAX_ATTEMPTS": "1"}
         done = subprocess.run(
             ["/bin/sh", str(script), table, url],
             stdin=subprocess.DEVNULL,
