@@ -77,6 +77,11 @@ def place_of_status(status: str) -> Place | None:
 class StoredLog(Protocol):
     """A whole log, wherever it is kept. Every method raises our errors."""
 
+    @property
+    def size(self) -> int | None:
+        """Its bytes; None where that is not known."""
+        ...
+
     def backwards(self) -> Iterator[tuple[bytes, bool]]:
         """Pieces of the log, the last first, each with whether it is known to be the log's beginning."""
         ...
@@ -111,6 +116,11 @@ class CloudWatchLog:
         self._connection = connection
         self._place = place
         self._forward: str | None = None
+
+    @property
+    def size(self) -> None:
+        """CloudWatch Logs does not tell how much a stream holds."""
+        return
 
     def _page(self, token: str | None, *, from_head: bool) -> GetLogEventsResponseTypeDef:
         extra: Any = {} if token is None else {"nextToken": token}
@@ -181,6 +191,11 @@ class S3Log:
         self._place = place
         self._size: int | None = None
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of the object, once anything of it was read."""
+        return self._size
+
     def _get(self, byte_range: str) -> tuple[bytes, int]:
         """Some bytes and the size of the whole; nothing of an empty object, which has no ranges."""
         with calling("s3", str(self._place)):
@@ -203,7 +218,9 @@ class S3Log:
 
     def backwards(self) -> Iterator[tuple[bytes, bool]]:
         """Ranges from the end."""
-        end = self._size if self._size is not None else self._get("bytes=0-0")[1]
+        if self._size is None:
+            self._size = self._get("bytes=0-0")[1]
+        end = self._size
         while end > 0:
             start = max(0, end - RANGE_BYTES)
             yield self._get(f"bytes={start}-{end - 1}")[0], start == 0
@@ -235,6 +252,11 @@ class UnpackedLog:
             self._file.close()
             raise
         self._size = self._file.tell()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the log, unpacked."""
+        return self._size
 
     def backwards(self) -> Iterator[tuple[bytes, bool]]:
         """Pieces from the end."""

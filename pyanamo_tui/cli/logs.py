@@ -39,7 +39,7 @@ EXIT_INTERRUPTED = 130
 @click.argument("task", metavar="[TASK]", required=False)
 @click.option("--stdout", "only_stdout", is_flag=True, help="Standard output alone.")
 @click.option("--stderr", "only_stderr", is_flag=True, help="Standard error alone.")
-@click.option("--attempt", type=click.IntRange(1), help="An earlier attempt's.")
+@click.option("--attempt", type=click.IntRange(1), help="An earlier attempt's, by its number; the latest without.")
 @click.option("--tail", type=click.IntRange(1), metavar="N", help="The last N lines of each.")
 @click.option("--save", metavar="FILE", help="Write it to FILE byte for byte; standard error to FILE.stderr.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what a running item writes, until it ends.")
@@ -111,6 +111,9 @@ def _tell(text: LogText) -> None:
     ended = "" if told.exit_code is None else f", exit {told.exit_code}: {explain(told.exit_code)}"
     attempt = "" if told.attempt is None else f", attempt {told.attempt}"
     note(f"{told.item_id}{f' {told.task}' if told.task else ''}{attempt}, from {told.source}{ended}")
+    others = [str(number) for number in told.attempts if number != told.attempt]
+    if others:
+        note(f"There are logs of other attempts: {', '.join(others)} (--attempt N).")
     if told.problem:
         note(f"{told.problem}." if not told.hint else f"{told.problem}. {told.hint}")
 

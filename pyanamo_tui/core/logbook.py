@@ -2,19 +2,19 @@
 
 text = workspace.logbook.read("sample-7", task="Task_3", stream="stderr")
 text.newest()          # the last page of lines, at once
-text.pages_back()      # every page, the newest first
+text.earlier()         # the page before it, and so on
 text.problem           # why it is not the whole log, or ""
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.logs import Place, open_log, place_of_status, place_of_uri
 from pyanamo_tui.aws.session import Connection
-from pyanamo_tui.core.logtext import LogFacts, LogText, Stream, TextLog, told
+from pyanamo_tui.core.logtext import LogFacts, LogText, Stream, TextLog
 from pyanamo_tui.errors import (
     ItemNotFound,
     NotFound,
@@ -24,7 +24,8 @@ from pyanamo_tui.errors import (
     UsageError,
 )
 from pyanamo_tui.workflow import schema
-from pyanamo_tui.workflow.model import EarlierLog, Item, ItemState, LogEntry
+from pyanamo_tui.workflow.attempts import EARLIER_TAIL, Attempt, attempts_of, told
+from pyanamo_tui.workflow.model import EarlierLog, Item, LogEntry
 from pyanamo_tui.workflow.schema import read_item
 
 
@@ -65,16 +66,42 @@ class Logbook:
             CredentialsError, Interrupted: as they say.
         """
         item = self._item(item_id)
-        latest = _entry(item, task)
-        if attempt is None and _runs(item, task):
-            return self._live(item, task, stream)
-        entry: LogEntry | EarlierLog | None = latest
-        if attempt is not None and (latest is None or latest.attempt != attempt):
-            entry = _earlier(latest, attempt, item_id)
-        if entry is None:
-            facts = LogFacts(item_id, task, stream, None, "", None, None, None, "nowhere", problem="It has no log yet")
+        known = _attempts(item, task)
+        if attempt is not None:
+            found = next((one for one in reversed(known) if one.number == attempt), None)
+            if found is None:
+                raise _no_attempt(item_id, attempt, known)
+        else:
+            found = known[-1] if known else None
+        return self.open(item, task, stream, found, cancelled=cancelled)
+
+    def open(
+        self,
+        item: Item,
+        task: str | None,
+        stream: Stream,
+        attempt: Attempt | None,
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> LogText:
+        """The log of one attempt at an item that was read already, as `read` has it.
+
+        Args:
+            item: the item.
+            task: key of the nested task; None for a single item.
+            stream: standard output or standard error.
+            attempt: one of `attempts_of(item, task)`; None where there is none.
+            cancelled: asked while a compressed log is fetched.
+        """
+        known = tuple(one.number for one in attempts_of(item, task))
+        if attempt is None:
+            facts = LogFacts(
+                item.item_id, task, stream, None, "", None, None, None, "nowhere", problem="It has no log yet"
+            )
             return LogText(facts, TextLog(""))
-        return self._entry_text(item_id, task, stream, entry, cancelled)
+        if attempt.log is None:
+            return self._live(item, task, stream, attempt.number, known)
+        return self._entry_text(_Which(item.item_id, task, stream, attempt.number, known), attempt.log, cancelled)
 
     def _item(self, item_id: str) -> Item:
         record = self._items.get(item_id)
@@ -82,7 +109,7 @@ class Logbook:
             raise ItemNotFound(item_id)
         return read_item(record)
 
-    def _live(self, item: Item, task: str | None, stream: Stream) -> LogText:
+    def _live(self, item: Item, task: str | None, stream: Stream, number: int, known: tuple[int, ...]) -> LogText:
         tail = told(item, task)
         problem = "It is still running: these are the last lines that its worker told"
         if tail is None:
@@ -92,7 +119,7 @@ class Logbook:
             item.item_id,
             task,
             stream,
-            item.facts.attempts,
+            number,
             "running",
             None,
             started,
@@ -100,6 +127,7 @@ class Logbook:
             "its worker, while it runs",
             running=True,
             problem=problem,
+            attempts=known,
         )
 
         def again() -> Item | None:
@@ -108,39 +136,30 @@ class Logbook:
 
         return LogText(facts, TextLog(tail or ""), again)
 
-    def _entry_text(
-        self,
-        item_id: str,
-        task: str | None,
-        stream: Stream,
-        entry: LogEntry | EarlierLog,
-        cancelled: Callable[[], bool],
-    ) -> LogText:
-        kept = entry.stdout if stream == "stdout" else entry.stderr
-        uri = entry.uri if stream == "stdout" else entry.stderr_uri
-        place = place_of_uri(uri) if uri is not None else None
-        if uri is None and stream == "stdout":
-            place = place_of_status(entry.status)
+    def _entry_text(self, which: _Which, entry: LogEntry | EarlierLog, cancelled: Callable[[], bool]) -> LogText:
+        kept = entry.stdout if which.stream == "stdout" else entry.stderr
+        uri = _uri_of(entry, which.stream)
+        place = _place_of(entry, which.stream)
 
         def facts(source: str, problem: str = "", hint: str = "") -> LogFacts:
-            started = entry.started_at if isinstance(entry, LogEntry) else None
             return LogFacts(
-                item_id,
-                task,
-                stream,
-                entry.attempt,
+                which.item_id,
+                which.task,
+                which.stream,
+                which.number,
                 entry.status,
                 entry.exit_code,
-                started,
+                entry.started_at if isinstance(entry, LogEntry) else None,
                 entry.finished_at,
                 source,
                 problem=problem,
                 hint=hint,
+                attempts=which.known,
             )
 
         if place is None:
             unreadable = f"The whole log is said to be at {uri}, which cannot be read from here" if uri else ""
-            cut = isinstance(entry, EarlierLog)
+            cut = isinstance(entry, EarlierLog) and len(kept) >= EARLIER_TAIL
             return LogText(facts("the item", unreadable or (_ONLY_TAIL if cut else "")), TextLog(kept))
         try:
             text = LogText(facts(str(place)), open_log(self._connection, place, cancelled))
@@ -153,6 +172,36 @@ class Logbook:
         return text
 
 
+class _Which(NamedTuple):
+    """Which log: of which item, task and stream, which attempt, and which attempts there are."""
+
+    item_id: str
+    task: str | None
+    stream: Stream
+    number: int
+    known: tuple[int, ...]
+
+
+def kept_elsewhere(log: LogEntry | EarlierLog | None) -> bool:
+    """Whether the item holds only a part of this log, the whole of which is in CloudWatch Logs or S3, or was."""
+    if log is None:
+        return False
+    return any(_uri_of(log, stream) is not None or _place_of(log, stream) is not None for stream in _STREAMS)
+
+
+def _uri_of(log: LogEntry | EarlierLog, stream: Stream) -> str | None:
+    return log.uri if stream == "stdout" else log.stderr_uri
+
+
+def _place_of(log: LogEntry | EarlierLog, stream: Stream) -> Place | None:
+    """Where our URI points to or, where there is none, the original's sentence, which is about standard output."""
+    uri = _uri_of(log, stream)
+    if uri is not None:
+        return place_of_uri(uri)
+    return place_of_status(log.status) if stream == "stdout" else None
+
+
+_STREAMS: Final[tuple[Stream, ...]] = ("stdout", "stderr")
 _MARKED_ONLY: Final = "The original engine keeps in the item only the lines that began with PyAnamo: and a tab."
 _ONLY_TAIL: Final = "Of an earlier attempt the item keeps the last lines only"
 
@@ -170,30 +219,18 @@ def _unreachable(
     return error.message, error.hint
 
 
-def _entry(item: Item, task: str | None) -> LogEntry | None:
-    if task is None:
-        if item.tasks:
-            keys = ", ".join(one.key for one in item.tasks[:5])
-            raise UsageError(f"Item {item.item_id!r} has {len(item.tasks)} nested tasks", f"Name one: {keys} …")
-        return item.log
-    found = item.task(task)
-    if found is None:
+def _attempts(item: Item, task: str | None) -> tuple[Attempt, ...]:
+    if task is None and item.tasks:
+        keys = ", ".join(one.key for one in item.tasks[:5])
+        raise UsageError(f"Item {item.item_id!r} has {len(item.tasks)} nested tasks", f"Name one: {keys} …")
+    if task is not None and item.task(task) is None:
         raise NotFound(f"Item {item.item_id!r} has no task {task!r}", "Open the item to see its tasks.")
-    return found.log
+    return attempts_of(item, task)
 
 
-def _runs(item: Item, task: str | None) -> bool:
-    """Whether this very script or task may be running now."""
-    if item.facts.state != ItemState.LOCKED:
-        return False
-    if task is None or item.live_tail is None:
-        found = None if task is None else item.task(task)
-        return found is None or not found.ended
-    return told(item, task) is not None
-
-
-def _earlier(entry: LogEntry | None, attempt: int, item_id: str) -> EarlierLog:
-    for old in () if entry is None else entry.earlier:
-        if old.attempt == attempt:
-            return old
-    raise NotFound(f"Item {item_id!r} keeps no log of attempt {attempt}", "The item keeps the tails of the last five.")
+def _no_attempt(item_id: str, attempt: int, known: tuple[Attempt, ...]) -> NotFound:
+    there = ", ".join(str(one.number) for one in known)
+    return NotFound(
+        f"Item {item_id!r} keeps no log of attempt {attempt}",
+        f"There is: {there}. The item keeps the latest and five before it." if known else "It has not run yet.",
+    )

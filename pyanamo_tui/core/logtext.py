@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from pyanamo_tui.aws.logs import CloudWatchLog, StoredLog
-from pyanamo_tui.errors import UsageError
+from pyanamo_tui.errors import PyanamoError, UsageError
+from pyanamo_tui.workflow.attempts import told
 from pyanamo_tui.workflow.model import Item, ItemState
 from pyanamo_tui.workflow.printable import decode_output
 
@@ -28,6 +28,11 @@ class TextLog:
 
     def __init__(self, text: str) -> None:
         self._text = text.encode(errors="backslashreplace")
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self._text)
 
     def backwards(self) -> Iterator[tuple[bytes, bool]]:
         """All of it."""
@@ -46,13 +51,14 @@ class LogFacts:
     """What is known of a log without its text.
 
     Attributes:
-        item_id, task, stream, attempt: which log; `attempt` as the log itself says, None where it does not.
+        item_id, task, stream, attempt: which log; no attempt where there is no log.
         status: how the run ended, or what the original noted.
         exit_code, started_at, finished_at: of the run, where known.
         source: where the text is, in words.
         running: the item is being worked on, and this is what its worker has told so far.
         problem: why this is not the whole log, in a sentence; empty if it is.
         hint: what to do about that.
+        attempts: the attempts that have a log, by their numbers, the latest last.
     """
 
     item_id: str
@@ -67,6 +73,7 @@ class LogFacts:
     running: bool = False
     problem: str = ""
     hint: str = ""
+    attempts: tuple[int, ...] = ()
 
 
 class LogText:
@@ -80,7 +87,10 @@ class LogText:
         self._stored = stored
         self._live = live
         self._pages = _pages(stored.backwards())
-        self._read: list[tuple[str, ...]] = []
+        self._newest: tuple[str, ...] | None = None
+        self._given = 0
+        self._begun = False
+        self._fault: PyanamoError | None = None
 
     @property
     def problem(self) -> str:
@@ -98,26 +108,55 @@ class LogText:
         return self.facts.running
 
     def newest(self) -> tuple[str, ...]:
-        """The last page: up to 2,000 lines, or what one request gives."""
-        return next(self.pages_back(), ())
+        """The last page: up to 2,000 lines, or what one request gives. Kept: it may be asked for again."""
+        if self._newest is None:
+            self._newest = self.earlier()
+        return self._newest
+
+    def earlier(self) -> tuple[str, ...]:
+        """The page before the one that was given last, its lines in their order; empty where the log begins.
+
+        It is not kept here: going back through a log of any size takes the memory of a page.
+
+        Raises:
+            NotFound, PermissionDenied, ServiceUnavailable and the like: the same again, whenever it is asked for.
+        """
+        if self._fault is not None:
+            raise self._fault
+        try:
+            page = next(self._pages, None)
+        except PyanamoError as error:
+            # What gave the pages has ended by it: the next call must not take that for the log's beginning.
+            self._fault = error
+            raise
+        if page is None:
+            self._begun = True
+            return ()
+        self._given += page.size
+        self._begun = page.first
+        return page.lines
+
+    @property
+    def begun(self) -> bool:
+        """Whether the log's beginning was given: there is nothing before the pages so far."""
+        return self._begun
+
+    @property
+    def above(self) -> int | None:
+        """Bytes before the pages given so far; None where the store does not tell."""
+        size = 0 if self._begun else self._stored.size
+        return None if size is None else max(0, size - self._given)
 
     def pages_back(self) -> Iterator[tuple[str, ...]]:
-        """Pages of lines, the newest page first, the lines of each in their order.
-
-        May be begun again: what was read is kept.
+        """The newest page, then every page before those that were given already.
 
         Raises:
             NotFound, PermissionDenied, ServiceUnavailable and the like, from a page further back.
         """
-        number = 0
-        while True:
-            if number == len(self._read):
-                page = next(self._pages, None)
-                if page is None:
-                    return
-                self._read.append(page)
-            yield self._read[number]
-            number += 1
+        page = self.newest()
+        while page:
+            yield page
+            page = self.earlier()
 
     def lines(self) -> Iterator[str]:
         """Every line from the first, as it streams in."""
@@ -181,7 +220,7 @@ class LogText:
         self, cancelled: Callable[[], bool], wait: Callable[[float], object], seconds: float
     ) -> Iterator[tuple[str, ...]]:
         assert self._live is not None
-        shown = [line for page in self._read for line in page]
+        shown = list(self.newest())
         while not cancelled():
             item = self._live()
             if item is None or item.facts.state != ItemState.LOCKED:
@@ -202,22 +241,6 @@ class LogText:
         self.close()
 
 
-_SECTION: Final = re.compile(r"^==> (.+) <==$", re.MULTILINE)
-
-
-def told(item: Item, task: str | None) -> str | None:
-    """What the worker of a running item tells of this script or task; None if nothing.
-
-    A nested item's `Live_Tail` has a section for each task that runs, under a line with its key.
-    """
-    if task is None or item.live_tail is None:
-        return item.live_tail
-    parts = _SECTION.split(item.live_tail)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    found = sections.get(task)
-    return None if found is None else found.removeprefix("\n")
-
-
 def _grown(shown: list[str], now: list[str]) -> list[str]:
     """The lines of `now` that come after what was shown: both are windows on the end of the same text."""
     for overlap in range(min(len(shown), len(now)), 0, -1):
@@ -231,7 +254,15 @@ def _grown(shown: list[str], now: list[str]) -> list[str]:
     return now
 
 
-def _pages(pieces: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[str, ...]]:
+class _Page(NamedTuple):
+    """Lines of a log, the bytes that they are of it, and whether they are known to be its first."""
+
+    lines: tuple[str, ...]
+    size: int
+    first: bool
+
+
+def _pages(pieces: Iterator[tuple[bytes, bool]]) -> Iterator[_Page]:
     """Pieces of a text, the last first, as pages of whole lines, the last first."""
     held: bytes | None = None
     at_end = True
@@ -243,7 +274,7 @@ def _pages(pieces: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[str, ...]]:
         first, newline, others = text.partition(b"\n")
         if begins:
             held = None
-            yield from _split(text)
+            yield from _split(text, begins=True)
         elif newline:
             # The first line may have begun in the piece before.
             held = first
@@ -254,10 +285,12 @@ def _pages(pieces: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[str, ...]]:
         else:
             held = text
     if held is not None:
-        yield from _split(held)
+        yield from _split(held, begins=True)
 
 
-def _split(text: bytes) -> Iterator[tuple[str, ...]]:
-    lines = [decode_output(line) for line in text.split(b"\n")]
+def _split(text: bytes, *, begins: bool = False) -> Iterator[_Page]:
+    lines = text.split(b"\n")
     for end in range(len(lines), 0, -PAGE_LINES):
-        yield tuple(lines[max(0, end - PAGE_LINES) : end])
+        page = lines[max(0, end - PAGE_LINES) : end]
+        size = sum(map(len, page)) + len(page)
+        yield _Page(tuple(map(decode_output, page)), size, begins and end <= PAGE_LINES)

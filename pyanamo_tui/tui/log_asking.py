@@ -62,11 +62,12 @@ def match_words(view: LogView, *, partly: bool = False) -> str:
     )
 
 
-def filter_words(view: LogView) -> str:
-    """What the lines are filtered by, how many have it, how many are shown around each."""
+def filter_words(view: LogView, *, partly: bool = False) -> str:
+    """What the lines are filtered by, how many have it, of how many that are here, how many are shown around each."""
     if not view.filter_text:
         return ""
-    words = f"{counted(view.matched, 'line')} with {view.filter_text}"
+    among = f" of {count(len(view.lines))} read" if partly else ""
+    words = f"{counted(view.matched, 'line')}{among} with {view.filter_text}"
     return f"{words} ± {view.context} (+ -)" if view.context else f"{words} (+ context)"
 
 

@@ -22,6 +22,7 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.errors import ItemNotFound, NotFound, UsageError
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
+from pyanamo_tui.workflow.attempts import EARLIER_TAIL
 from pyanamo_tui.workflow.change import Change
 from pyanamo_tui.workflow.model import EarlierLog, LogEntry
 from tests.core.places import REGION, fill, nested, open_table, single
@@ -57,7 +58,8 @@ def backwards(text: LogText) -> list[str]:
 
 
 def test_a_log_in_the_item_has_both_streams_and_its_earlier_attempts(workspace: Workspace) -> None:
-    earlier = EarlierLog(attempt=1, exit_code=137, status="Failed", stdout="before\n", stderr="Killed\n")
+    long = "".join(f"{number:03}\n" for number in range(EARLIER_TAIL // 4))
+    earlier = EarlierLog(attempt=1, exit_code=137, status="Failed", stdout=long, stderr="Killed\n")
     entry = LogEntry("Done", "one\ntwo\n\n", "warn", exit_code=0, attempt=2, earlier=(earlier,))
     put_log(workspace, "a", entry)
     out = workspace.logbook.read("a")
@@ -65,10 +67,44 @@ def test_a_log_in_the_item_has_both_streams_and_its_earlier_attempts(workspace: 
     assert (out.facts.attempt, out.facts.exit_code, out.facts.status) == (2, 0, "Done")
     assert workspace.logbook.read("a", stream="stderr").newest() == ("warn",)
     first = workspace.logbook.read("a", stream="stderr", attempt=1)
-    assert (first.newest(), first.facts.exit_code) == (("Killed",), 137)
-    assert "last lines" in first.problem
-    with pytest.raises(NotFound):
+    assert (first.newest(), first.facts.exit_code, first.problem) == (("Killed",), 137, "")
+    assert first.facts.attempts == (1, 2)
+    assert "last lines" in workspace.logbook.read("a", attempt=1).problem
+    assert workspace.logbook.read("a", attempt=2).newest() == ("one", "two", "")
+    with pytest.raises(NotFound, match="attempt 9"):
         workspace.logbook.read("a", attempt=9)
+
+
+def test_an_item_that_runs_again_has_its_last_log_and_what_it_writes_now(workspace: Workspace, bucket: str) -> None:
+    workspace.connection.s3.put_object(Bucket=bucket, Key="first", Body=b"one\nof the first attempt\n")
+    earlier = EarlierLog(status="Failed", stdout="of the first attempt\n", uri=f"s3://{bucket}/first")
+    log = schema.write_log(LogEntry("Failed", "second\n", earlier=(earlier,)))
+    fill(workspace, [single("a", "locked", Log=log, Attempts={"N": "3"}, Live_Tail={"S": "third\n"})])
+    now = workspace.logbook.read("a")
+    assert (now.facts.attempt, now.facts.attempts, now.running, now.newest()) == (3, (1, 2, 3), True, ("third",))
+    assert workspace.logbook.read("a", attempt=2).newest() == ("second",)
+    first = workspace.logbook.read("a", attempt=1)
+    assert (first.newest(), first.problem) == (("one", "of the first attempt"), "")
+    fill(workspace, [nested("n", ["done", "todo"], "locked", Live_Tail={"S": "==> Task_1 <==\nnow\n"})])
+    assert workspace.logbook.read("n", "Task_1").facts.attempts == (1,)
+    with pytest.raises(NotFound, match="attempt 2"):
+        workspace.logbook.read("n", "Task_0", attempt=2)
+
+
+def test_a_page_that_cannot_be_read_is_not_taken_for_the_beginning(
+    workspace: Workspace, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "RANGE_BYTES", 1000)
+    workspace.connection.s3.put_object(Bucket=bucket, Key="gone", Body="\n".join(large(100)).encode())
+    put_log(workspace, "a", LogEntry("Done", "the tail", uri=f"s3://{bucket}/gone"))
+    text = workspace.logbook.read("a")
+    assert text.newest()[-1] == large(100)[-1]
+    workspace.connection.s3.delete_object(Bucket=bucket, Key="gone")
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            text.earlier()
+    assert not text.begun
+    assert text.above
 
 
 def test_nested_items_need_a_task_that_is_there(workspace: Workspace) -> None:
@@ -108,8 +144,13 @@ def test_a_stored_log_is_paged_from_its_end_read_whole_and_saved(
         newest = text.newest()
         assert newest == tuple(lines[-len(newest) :])
         assert 0 < len(newest) <= 500
+        assert not text.begun
+        assert text.above == (
+            None if kind == "cloudwatch" else len(whole) - sum(len(f"{ln}\n".encode()) for ln in newest)
+        )
         assert backwards(text) == lines
-        assert backwards(text) == lines, "pages are kept"
+        assert (text.begun, text.above, text.earlier()) == (True, 0, ())
+        assert text.newest() == newest
         assert list(text.lines()) == lines
         saved = tmp_path / "saved"
         assert text.save(saved) == len(whole)
@@ -265,6 +306,10 @@ class Pieces:
     def __init__(self, pieces: list[bytes], *, knows: bool = False) -> None:
         self._pieces = pieces
         self._knows = knows
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self._pieces))
 
     def backwards(self) -> Iterator[tuple[bytes, bool]]:
         for number in reversed(range(len(self._pieces))):
