@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import Input
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
+from pyanamo_tui.tui.latest import latest_ended
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.failures import FailuresScreen
+from pyanamo_tui.tui.screens.item import ItemScreen
 from pyanamo_tui.tui.screens.items import ItemsScreen
 from pyanamo_tui.tui.screens.nested import NestedScreen
 from pyanamo_tui.tui.widgets.item_table import ItemTable
 from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, RateFigures
 from pyanamo_tui.tui.widgets.status_line import StatusLine, cost_words
+from pyanamo_tui.workflow.model import ItemFacts
+from pyanamo_tui.workflow.schema import text
 from tests.core.places import fill, single
 from tests.tui.conftest import dashboard_on, until
 
@@ -70,3 +76,44 @@ async def test_the_read_budget_is_set_while_it_runs_and_stands_on_the_status_lin
         await pilot.press("enter")
         await pilot.pause()
         assert app.settings.read_budget == 7.5
+
+
+async def test_a_large_screen_shows_the_run_and_what_ended_last_and_a_small_one_does_not(
+    embedded: EmbeddedServer, workspace: Workspace
+) -> None:
+    fill(workspace, [single("newest", "done", Done_Date=text("22/11/2026-10:00:00"))])
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        ended = app.screen.query_one("#ended", ItemTable)
+        await until(pilot, lambda: len(ended.rows) == 8, "all that ended")
+        assert ended.region.height > 20
+        fill(workspace, [single("newer", "failed", Done_Date=text("23/11/2026-10:00:00"))])
+        await until(pilot, lambda: [one.item_id for one in ended.rows[:2]] == ["newer", "newest"], "the newest")
+        ended.focus()
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ItemScreen), "the item")
+        await pilot.press("escape")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not app.screen.query_one("#overview-run").display, "a small screen")
+        assert app.screen.query_one("#groups").region.bottom > 20
+
+
+_states = st.sampled_from(["todo", "locked", "done", "failed"])
+_facts = st.builds(
+    ItemFacts, st.sampled_from([f"item{one}" for one in range(90)]), _states, ended_at=st.none() | st.floats(0, 9)
+)
+
+
+@given(st.lists(st.lists(_facts, max_size=100), min_size=1, max_size=4))
+def test_what_ended_last_is_kept_up_by_what_changed(rounds: list[list[ItemFacts]]) -> None:
+    items: dict[str, ItemFacts] = {}
+    latest: tuple[ItemFacts, ...] = ()
+    for changes in rounds:
+        before = dict(items)
+        items = {**items, **{one.item_id: one for one in changes}}
+        gone = set(list(items)[::7])
+        items = {key: one for key, one in items.items() if key not in gone}
+        changed = {key for key in {*before, *items} if before.get(key) != items.get(key)}
+        latest = latest_ended(items, changed, latest)
+        assert latest == latest_ended(items, None, ())

@@ -1,18 +1,21 @@
-"""Screen 1, overview: how far the workflow is, how fast it goes, where it stands by step, and what fails."""
+"""Screen 1, overview: how far the workflow is, how fast, where by step, what fails; the run, where it is large."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import time
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import age, count
 from pyanamo_tui.tui.quarters import QuarterRow, quarter_columns, quarter_rows
 from pyanamo_tui.tui.screens.base import DashboardScreen
+from pyanamo_tui.tui.widgets.bars import bar
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.overview_panels import ProgressFigures, RateFigures
+from pyanamo_tui.tui.widgets.run_panel import RunPanel
 from pyanamo_tui.workflow.filters import quote
 from pyanamo_tui.workflow.model import FailureGroup, ItemState, StepCounts
 from pyanamo_tui.workflow.progress import left_of
@@ -20,8 +23,14 @@ from pyanamo_tui.workflow.progress import left_of
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from pyanamo_tui.workflow.model import Snapshot
+    from pyanamo_tui.workflow.model import ItemFacts, Snapshot
 
+_BAR: Final = 10
+_WIDE: Final = 110
+_TALL: Final = 36
+"""Rows from which the run has room below, where it is wide too."""
+_ABOVE: Final = 7
+"""Rows of the status line, the figures and the footer."""
 _SHOWN_STATES = (
     (ItemState.TODO, "state--todo"),
     (ItemState.LOCKED, "state--locked"),
@@ -38,22 +47,34 @@ def _number(state: str, style: str, digits: int) -> Column[StepCounts]:
     return Column(state, state, max(len(state), digits), cell, right=True)
 
 
-def step_columns(digits: int) -> tuple[Column[StepCounts], ...]:
-    """The step, then a count for each state, wide enough for so many digits."""
+def _done_share(row: StepCounts) -> Cell:
+    total = sum(row.states.values())
+    return Cell(bar(row.states.get(ItemState.DONE, 0) / total if total else 0.0, _BAR), "state--done")
+
+
+def step_columns(digits: int, *, wide: bool = False) -> tuple[Column[StepCounts], ...]:
+    """The step, where it is wide a bar of what is done, then a count for each state, wide enough for so many digits."""
     name = Column[StepCounts]("step", "", 12, lambda row: Cell(row.step or "(no step)"), flexible=True)
-    return (name, *(_number(state, style, digits) for state, style in _SHOWN_STATES))
+    share = (Column[StepCounts]("share", "", _BAR, _done_share),) if wide else ()
+    return (name, *share, *(_number(state, style, digits) for state, style in _SHOWN_STATES))
+
+
+def _last(group: FailureGroup) -> Cell:
+    return Cell("" if group.last is None else f"{age(time.time() - group.last)} ago", "table--quiet")
 
 
 GROUP_COLUMNS = (
     Column[FailureGroup]("count", "", 6, lambda row: Cell(count(row.count), "state--failed"), right=True),
     Column[FailureGroup]("signature", "", 20, lambda row: Cell(row.signature), flexible=True),
 )
+GROUP_COLUMNS_WIDE = (*GROUP_COLUMNS, Column[FailureGroup]("last", "", 10, _last, right=True))
 
 
 class OverviewScreen(DashboardScreen):
     """The first screen. Enter on a state, a step, a quarter or a failure group goes to its items; `z` is the chart."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own class attribute
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - Textual's own class attribute
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (_TALL, "-tall")]  # noqa: RUF012 - Textual's own class attribute
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "chart", "chart", id="look.chart", tooltip="states and rate over time, full screen"),
         Binding("tab", "app.focus_next", "next panel", id="look.next_panel", show=False),
@@ -62,6 +83,7 @@ class OverviewScreen(DashboardScreen):
     def __init__(self) -> None:
         super().__init__()
         self._digits = 1
+        self.run = RunPanel(id="overview-run")
 
     def body(self) -> ComposeResult:
         """Two rows of panels; three across below where it is wide."""
@@ -87,6 +109,8 @@ class OverviewScreen(DashboardScreen):
                     GROUP_COLUMNS, lambda row: row.signature, empty="Nothing has failed", header=False, id="groups"
                 )
 
+        yield self.run
+
     def on_mount(self) -> None:
         """The steps have the keys first."""
         super().on_mount()
@@ -104,12 +128,31 @@ class OverviewScreen(DashboardScreen):
         failed = sum(group.count for group in snapshot.failures)
         title = f"Failures: {count(failed)} in {count(len(snapshot.failures))} groups" if failed else "Failures"
         self.retitle("#failures-panel", title)
+        self._share_rows(snapshot)
+        self.run.show(snapshot, changed)
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= _WIDE
+
+    def _share_rows(self, snapshot: Snapshot) -> None:
+        """Where the run stands below, the panels above it are as high as what they hold, up to half of the screen."""
+        bottom = self.query_one("#overview-bottom")
+        if not (self._wide and self.size.height >= _TALL):
+            bottom.styles.height = "1fr"
+            return
+        rows = max(len(snapshot.steps) + 1, len(quarter_rows(snapshot.quarters)), len(snapshot.failures)) + 2
+        bottom.styles.height = min(rows, (self.size.height - _ABOVE) // 2)
 
     def _fit_steps(self, steps: tuple[StepCounts, ...]) -> None:
         digits = max((len(count(number)) for step in steps for number in step.states.values()), default=1)
         if digits != self._digits:
             self._digits = digits
-            self.query_one("#steps", ItemTable).set_columns(step_columns(digits))
+            self._set_columns()
+
+    def _set_columns(self) -> None:
+        self.query_one("#steps", ItemTable).set_columns(step_columns(self._digits, wide=self._wide))
+        self.query_one("#groups", ItemTable).set_columns(GROUP_COLUMNS_WIDE if self._wide else GROUP_COLUMNS)
 
     def _show_rows(
         self, name: str, rows: tuple[StepCounts, ...] | tuple[FailureGroup, ...] | tuple[QuarterRow, ...]
@@ -137,9 +180,18 @@ class OverviewScreen(DashboardScreen):
     def _open_state(self, message: ProgressFigures.Selected) -> None:
         self.dashboard.show_items(f"state={quote(message.state)}")
 
+    @on(ItemTable.Selected, "#ended")
+    def _open_ended(self, event: ItemTable.Selected) -> None:
+        facts: ItemFacts = event.row
+        self.dashboard.show_item(facts.item_id)
+
     def on_resize(self) -> None:
-        """The bars of the quarters take what room there is."""
+        """More where it is wide; the bars of the quarters take what room there is."""
+        self._set_columns()
         self.call_after_refresh(self._fit_quarters)
+        if self.dashboard.snapshot is not None:
+            self._share_rows(self.dashboard.snapshot)
+            self.call_after_refresh(self.run.show, self.dashboard.snapshot, None)
 
     def _fit_quarters(self) -> None:
         table = self.query_one("#quarters", ItemTable)

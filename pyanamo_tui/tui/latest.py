@@ -1,0 +1,61 @@
+"""The items that ended last, kept from one Snapshot to the next without looking at every item each time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from heapq import nlargest
+from typing import Final
+
+from pyanamo_tui.tui.columns import ITEM, QUIET, STATE, STEP
+from pyanamo_tui.tui.format import age
+from pyanamo_tui.tui.widgets.item_table import Cell, Column
+from pyanamo_tui.workflow.model import ItemFacts
+from pyanamo_tui.workflow.rates import ENDED
+
+LATEST: Final = 60
+"""As many as the tallest screen shows."""
+
+
+def latest_ended(
+    items: Mapping[str, ItemFacts], changed: Collection[str] | None, before: tuple[ItemFacts, ...]
+) -> tuple[ItemFacts, ...]:
+    """The items that ended last, the latest first.
+
+    Args:
+        items: all.
+        changed: ids that differ from when `before` was made; None looks at all.
+        before: what this gave then.
+    """
+    if changed is None:
+        return _last(items.values())
+    known = [items[facts.item_id] for facts in before if facts.item_id in items]
+    if len(before) == LATEST and any(facts.ended_at is None or not _ended(facts) for facts in known):
+        return _last(items.values())  # One of them waits again: who comes after the last is not known.
+    if len(known) < len(before):
+        return _last(items.values())
+    ids = {facts.item_id for facts in known}
+    return _last([*known, *(items[one] for one in changed if one not in ids and one in items)])
+
+
+def _ended(facts: ItemFacts) -> bool:
+    return facts.state in ENDED and facts.ended_at is not None
+
+
+def _last(items: Collection[ItemFacts]) -> tuple[ItemFacts, ...]:
+    return tuple(nlargest(LATEST, filter(_ended, items), key=lambda facts: (facts.ended_at or 0.0, facts.item_id)))
+
+
+def _took(facts: ItemFacts) -> Cell:
+    if facts.locked_at is None or facts.ended_at is None or facts.ended_at < facts.locked_at:
+        return Cell("")
+    return Cell(age(facts.ended_at - facts.locked_at), QUIET)
+
+
+LATEST_COLUMNS: Final[tuple[Column[ItemFacts], ...]] = (
+    Column("ago", "AGO", 6, lambda f: Cell(age(time.time() - (f.ended_at or 0.0)), QUIET), right=True),
+    ITEM,
+    STEP,
+    STATE,
+    Column("took", "TOOK", 6, _took, right=True),
+)
