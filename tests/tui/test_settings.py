@@ -53,6 +53,7 @@ def test_keys_are_written_as_people_write_them(text: str, keys: tuple[str, ...])
     [
         ({"app.help": "f1"}, {"app.help": "f1"}, []),
         ({"app.pause": "r", "app.refresh": "p"}, {"app.pause": "r", "app.refresh": "p"}, []),
+        ({"log.wrap": "T", "table.mark": "M"}, {"log.wrap": "T", "table.mark": "M"}, []),
         ({"app.pause": "r"}, {}, ["r is app.refresh already"]),
         ({"go.items": "q"}, {}, ["q is app.back already"]),
         ({"app.pause": "ctrl+b"}, {}, ["tmux and screen take it"]),

@@ -100,7 +100,10 @@ def _streams_of(stream: str) -> tuple[Stream, ...]:
 
 
 class ItemLogScreen(ItemLooksScreen):
-    """A screen with one item's log. Subclasses have the item, and say which of its tasks is chosen."""
+    """A screen with the log of an item or of one of its tasks.
+
+    Subclasses have the item, and say which of its tasks is chosen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right_curly_bracket", "attempt(1)", "next attempt", id="log.next_attempt", show=False),

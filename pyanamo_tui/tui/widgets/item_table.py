@@ -24,7 +24,10 @@ _MARKING: Final = frozenset({"mark", "mark_range", "mark_all", "invert", "clear_
 
 
 class ItemTable(TableGrid[Row]):
-    """A table of immutable rows: see `TableGrid` for what it is made of."""
+    """A list of items, groups or tasks, moved in and marked by keys.
+
+    Its rows are immutable: see `TableGrid` for what it is made of.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", id="table.up", show=False),

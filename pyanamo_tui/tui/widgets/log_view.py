@@ -16,7 +16,7 @@ MOST_CONTEXT: Final = 50
 
 
 class LogView(LogSheet):
-    """A log that is read by keys. What they do is in the bindings; what stands about the log follows `Moved`."""
+    """A log: moved in, followed, searched, wrapped and numbered by keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "down", id="log.down", show=False),
