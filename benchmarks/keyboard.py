@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.report import Figure, Goal
-from benchmarks.terminal import Terminal, terminal
+from tests.terminal.pseudo import Terminal, terminal
 
 ITEMS = 100_000
 CHANGES = 1_000

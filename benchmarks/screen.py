@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 
 from benchmarks.places import REGION, ended, fill, new_table, server
 from benchmarks.report import Figure, Goal, seconds
-from benchmarks.terminal import Terminal, terminal
 from tests.standins import Kind
+from tests.terminal.pseudo import Terminal, terminal
 
 TIMES = 5
 FRAME_BYTES = 1_000

@@ -25,7 +25,7 @@ from typing import Any, Final
 import psutil
 
 from pyanamo_tui.settings import state_path
-from pyanamo_tui.workflow.printable import clean_file_name
+from pyanamo_tui.workflow.printable import clean_file_name, decode_output
 
 ORDER_SUFFIX: Final = ".order.json"
 TAIL_BYTES: Final = 64 * 1024
@@ -192,7 +192,7 @@ class WorkerFiles:
             with self.log_path(worker_id).open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - TAIL_BYTES))
-                text = file.read(TAIL_BYTES).decode("utf-8", "replace")
+                text = decode_output(file.read(TAIL_BYTES))
         except OSError:
             # It has not written yet, or was forgotten meanwhile.
             return ""

@@ -57,7 +57,7 @@ def signature(exit_code: int | None, reason: str = "", stderr_tail: str = "") ->
     if ending.whole:
         return _bounded(ending.head)
     line, rank = telling_line(stderr_tail)
-    told = mask(line) if rank > (Rank.PLAIN if ending.word else Rank.NOISE) else ""
+    told = mask(without_controls(line)) if rank > (Rank.PLAIN if ending.word else Rank.NOISE) else ""
     told = told or ending.word
     return _bounded(f"{ending.head} · {told}" if told else ending.head)
 

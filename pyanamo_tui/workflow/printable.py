@@ -64,6 +64,20 @@ def _shown(character: str) -> str:
     return _DEL_PICTURE if code == _DEL else f"<U+{code:04X}>"
 
 
+def printable_in_place(text: str) -> str:
+    """The text with one character for each of it: what would be hidden, or acted on, is a sign of one cell.
+
+    For lines that are edited, where a cursor stands between characters: C0 controls, tabs too, and DEL become their
+    pictures, all else that `printable` spells out becomes U+FFFD.
+    """
+    return text if _harmless(text) else "".join(_sign(character) for character in text)
+
+
+def _sign(character: str) -> str:
+    shown = chr(_C0_PICTURES + ord("\t")) if character == "\t" else _shown(character)
+    return shown if len(shown) == 1 else "\ufffd"
+
+
 def decode_output(output: bytes) -> str:
     r"""A program's output as text: UTF-8, with each byte that is not UTF-8 written as `\xNN`. Never fails."""
     return output.decode("utf-8", errors="backslashreplace")

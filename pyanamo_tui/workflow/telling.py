@@ -113,13 +113,20 @@ _R_ERROR: Final = re.compile(r"Error in .{0,200}?:\s*$")
 
 
 def plain_lines(log: str) -> list[str]:
-    """The last lines of a log without escapes, control characters and what a carriage return overwrote."""
-    return [without_controls(line[:_LINE_LENGTH]).rstrip() for line in _last_written(log)]
+    """The last lines of a log without escape sequences and what a carriage return overwrote; tabs as spaces.
+
+    What else is hidden in a line stays in it: a byte order mark before a file's name may be why there is no such file.
+    """
+    return [_without_escapes(line[:_LINE_LENGTH]).rstrip() for line in _last_written(log)]
 
 
 def without_controls(line: str) -> str:
     """A line without escape sequences and control characters; tabs as spaces."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", line).expandtabs(4))
+    return _CONTROLS.sub("", _without_escapes(line))
+
+
+def _without_escapes(line: str) -> str:
+    return _ESCAPES.sub("", line).expandtabs(4)
 
 
 def _last_written(log: str) -> list[str]:
@@ -131,7 +138,8 @@ def _last_written(log: str) -> list[str]:
 
 
 def rank_of(line: str) -> Rank:
-    """How much this line, by itself, says about why something failed."""
+    """How much this line, by itself, says about why something failed. What is hidden in it does not count."""
+    line = _CONTROLS.sub("", line)
     if not line.strip() or _NOISE.match(line):
         return Rank.NOISE
     if _DECISIVE.search(line):
@@ -169,5 +177,5 @@ def _whole(lines: list[str], index: int) -> str:
 
 
 def last_lines(log: str, count: int) -> tuple[str, ...]:
-    """The last so many lines that are not blank, without escapes and control characters."""
-    return tuple(line for line in plain_lines(log) if line.strip())[-count:]
+    """The last so many lines in which something is to be seen, as `plain_lines` gives them."""
+    return tuple(line for line in plain_lines(log) if _CONTROLS.sub("", line).strip())[-count:]

@@ -302,6 +302,16 @@ def test_a_single_item_says_why_it_failed() -> None:
     assert found.sample.complete
 
 
+def test_what_is_hidden_in_a_line_stays_in_it_and_out_of_the_signature() -> None:
+    hidden = "\x00\x00\ncat: \ufeffS1.bam: No such file or directory\n\x1b[31m\u202eKilled\x1b[0m\n\x00\n"
+    log = schema.write_log(LogEntry(stderr=hidden, exit_code=1))
+    found = item_failure(schema.read_item(single("failed", log["M"], Exit_Code=number(1))))
+    assert found is not None
+    assert found.sample.lines == ("cat: \ufeffS1.bam: No such file or directory", "\u202eKilled")
+    assert found.sample.line == "\u202eKilled"
+    assert found.signature == "exit 1 · Killed"
+
+
 def test_a_done_item_whose_log_says_that_it_failed_says_why() -> None:
     log = schema.write_log(LogEntry(status="Execution Failed", stderr="bwa: command not found"))
     found = item_failure(schema.read_item(single("done", log["M"])))

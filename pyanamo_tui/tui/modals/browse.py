@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from pyanamo_tui.tui.format import age, count, size
 from pyanamo_tui.tui.modals.dialog import Dialog
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class BrowseFiles(Dialog[Path | None]):
         """The folder, what narrows it, and what it holds."""
         with Vertical(classes="dialog"):
             yield Label("", classes="dialog-title", id="browse-folder")
-            yield Input(placeholder="type to narrow; .. goes up; a path goes there", compact=True)
+            yield TextLine(placeholder="type to narrow; .. goes up; a path goes there", compact=True)
             yield OptionList(compact=True)
             yield Label("", classes="dialog-hint", id="browse-hint")
 

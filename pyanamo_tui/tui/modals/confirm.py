@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label
 
 from pyanamo_tui.tui.modals.dialog import Dialog
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Confirm(Dialog[bool]):
                 yield Label(_facts(question.facts), classes="dialog-facts")
             if question.typed:
                 yield Label(Text(f"Type {printable(question.typed)} to confirm:"), classes="dialog-body")
-                yield Input(id="typed", compact=True)
+                yield TextLine(id="typed", compact=True)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("No", id="no", variant="default", compact=True)
                 yield Button(

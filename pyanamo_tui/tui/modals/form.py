@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Select
 
 from pyanamo_tui.tui.modals.dialog import Dialog
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -158,4 +159,4 @@ def _widget(one: Field) -> Input | Select[str]:
     if isinstance(one, OneOf):
         options = [(Text(printable(words)), value) for value, words in one.options]
         return Select(options, value=one.value, allow_blank=False, id=name, compact=True)
-    return Input(value=one.value, placeholder=one.placeholder, restrict=one.restrict, id=name, compact=True)
+    return TextLine(value=one.value, placeholder=one.placeholder, restrict=one.restrict, id=name, compact=True)

@@ -18,6 +18,7 @@ from pyanamo_tui.core.recent import RecentPlaces
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.modals.dialog import Dialog
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class PlaceModal(Dialog[Context | None]):
                 yield from self._choice("Profile", "place-profile", [("(default)", _DEFAULT)], now.profile)
                 yield from self._choice("Region", "place-region", [], now.region)
                 yield from self._choice("Endpoint", "place-endpoint", named, url)
-            yield Input(placeholder="type to narrow, or a table's whole name", compact=True, id="place-table")
+            yield TextLine(placeholder="type to narrow, or a table's whole name", compact=True, id="place-table")
             listed = OptionList(id="place-list", compact=True)
             listed.can_focus = False  # the line keeps the keys, so that tab leads to profile, region and endpoint
             yield listed

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label
 
 from pyanamo_tui.tui.modals.dialog import Dialog
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Prompt(Dialog[str | None]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._input = Input(value=value, placeholder=placeholder, restrict=restrict, suggester=suggester, compact=True)
+        self._input = TextLine(
+            value=value, placeholder=placeholder, restrict=restrict, suggester=suggester, compact=True
+        )
 
     def compose(self) -> ComposeResult:
         """The question and the line."""

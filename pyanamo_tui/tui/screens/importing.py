@@ -27,6 +27,7 @@ from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
 from pyanamo_tui.tui.path_completion import PathSuggester
 from pyanamo_tui.tui.screens.base import DashboardScreen
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ImportScreen(DashboardScreen):
         """The path, and what the file holds."""
         with Container(id="import-file", classes="panel") as panel:
             panel.border_title = "File to import"
-            yield Input(
+            yield TextLine(
                 placeholder="path of the file; → completes, enter reads it; ctrl+o browses",
                 suggester=PathSuggester(),
                 compact=True,

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
+from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.filters import FilterError, complete, parse_filter, word_start
 from pyanamo_tui.workflow.printable import printable
 
@@ -122,7 +123,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The mark, the line, and what is wrong with it or what it matches."""
         yield Label("/", id="filter-mark")
-        yield Input(
+        yield TextLine(
             placeholder="text  /regex/  !not  state:failed step:Align exit:137 age>2h host:i-0a*",
             suggester=_FilterSuggester(self._words),
             compact=True,
