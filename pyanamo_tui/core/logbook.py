@@ -232,5 +232,5 @@ def _no_attempt(item_id: str, attempt: int, known: tuple[Attempt, ...]) -> NotFo
     there = ", ".join(str(one.number) for one in known)
     return NotFound(
         f"Item {item_id!r} keeps no log of attempt {attempt}",
-        f"There is: {there}. The item keeps the latest and five before it." if known else "It has not run yet.",
+        f"It keeps those of {there}: the latest, and at most five before it." if known else "It has not run yet.",
     )
