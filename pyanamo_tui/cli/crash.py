@@ -13,6 +13,11 @@ from pyanamo_tui import __version__
 from pyanamo_tui.settings import state_path
 
 
+def new_report_path() -> Path:
+    """Where a report of this process goes."""
+    return state_path() / "crashes" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+
+
 def write_report(error: BaseException) -> Path | None:
     """Write a report about an error that nobody expected; None if no file could be written.
 
@@ -23,10 +28,9 @@ def write_report(error: BaseException) -> Path | None:
         time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "".join(traceback.format_exception(error)),
     ]
-    folder = state_path() / "crashes"
-    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    path = new_report_path()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text("\n".join(lines), encoding="utf-8")
         path.chmod(0o600)
     except OSError as problem:

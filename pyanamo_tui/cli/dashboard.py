@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from pyanamo_tui.cli.terminal_guard import guarded_terminal
 from pyanamo_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.settings import Settings
+    from pyanamo_tui.tui.app import Dashboard
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+"""Asked to end from outside, and left by the terminal: it ends as by key, and the terminal is given back."""
+EXIT_SIGNAL: Final = 128
+"""What a shell adds to the number of a signal in the exit code of what it ended."""
 
 
 def has_terminal() -> bool:
@@ -28,6 +38,7 @@ def open_dashboard(settings: Settings, *, notice: str = "") -> None:
 
     Raises:
         UsageError: there is no terminal.
+        SystemExit: a signal ended it.
     """
     if not has_terminal():
         raise UsageError(
@@ -36,6 +47,24 @@ def open_dashboard(settings: Settings, *, notice: str = "") -> None:
     from pyanamo_tui.tui.app import Dashboard  # noqa: PLC0415 - textual, only when it is wanted
 
     dashboard = Dashboard(settings, _open_workspace, notice=notice)
-    dashboard.run()
+    with guarded_terminal():
+        ended_by = asyncio.run(_until_it_ends(dashboard))
     if dashboard.crash is not None:
         raise dashboard.crash
+    if ended_by is not None:
+        sys.exit(EXIT_SIGNAL + ended_by)
+
+
+async def _until_it_ends(dashboard: Dashboard) -> signal.Signals | None:
+    """Run it; gives the signal that ended it, if one did."""
+    by: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        by.append(number)
+        dashboard.exit()
+
+    loop = asyncio.get_running_loop()
+    for number in _ENDING:
+        loop.add_signal_handler(number, partial(end, number))
+    await dashboard.run_async()
+    return by[0] if by else None

@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from pyanamo_tui.settings import CHOSEN, remember, remembered
 from pyanamo_tui.tui import themes
-from pyanamo_tui.tui.commands import BoundCommands, SettingCommands
+from pyanamo_tui.tui.commands import BoundCommands, Palette, SettingCommands
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.message import MessageModal
@@ -282,6 +282,11 @@ class Dashboard(PlaceApp):
 
         self.push_screen(ChartScreen())
 
+    def action_command_palette(self) -> None:
+        """Find a command by its name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def action_help(self) -> None:
         """The keys that do something here."""
         self.push_screen(HelpModal(self.screen))
@@ -298,10 +303,7 @@ class Dashboard(PlaceApp):
         if self.monitor is None:
             return
         paused = self.snapshot is not None and self.snapshot.health.status == HealthStatus.PAUSED
-        if paused:
-            self.monitor.resume()
-        else:
-            self.monitor.pause()
+        (self.monitor.resume if paused else self.monitor.pause)()
 
     @work(group="interval", exclusive=True)
     async def action_interval(self) -> None:

@@ -6,14 +6,37 @@ from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from pyanamo_tui.settings import THEMES
+from pyanamo_tui.tui.dismissal import dismissed_once, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from textual.await_complete import AwaitComplete
+
     from pyanamo_tui.tui.app import Dashboard
+
+
+class Palette(CommandPalette):
+    """The list that is typed into; a command is run once, however often it is chosen."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; a command chosen again when it is closed does nothing, which Textual would run after this."""
+        if not is_open(self):
+            self._selected_command = DiscoveryHit("", _nothing)
+        return dismissed_once(self, lambda: super(Palette, self).dismiss(result))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Move by pages only in a list that has room; Textual fails on one that has none."""
+        if action == "command_list":
+            return any(bool(listed.scrollable_content_region) for listed in self.query(CommandList))
+        return super().check_action(action, parameters)
+
+
+def _nothing() -> None:
+    """What a command does that has been run already."""
 
 
 class _NamedCommands(Provider):

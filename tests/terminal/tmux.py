@@ -49,7 +49,7 @@ class Terminal:
 
     def __enter__(self) -> Self:
         columns, rows = self._size
-        inside = f"env TERM=tmux-256color {shlex.join(self._command)}; echo; echo ended with $?; sleep 600"
+        inside = f"env TERM=tmux-256color {shlex.join(self._command)}; code=$?; echo; echo ended with $code; sleep 600"
         self._tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), inside)
         self._tmux("set-option", "-g", "status", "off")
         self.resize(columns, rows)
@@ -87,6 +87,15 @@ class Terminal:
     def screen(self) -> str:
         """What is on the screen now."""
         return self._tmux("capture-pane", "-p")
+
+    def modes(self) -> str:
+        """Three digits: is the program on the other screen, does it hear of the mouse, is the cursor shown."""
+        return self._tmux("display-message", "-p", "#{alternate_on}#{mouse_any_flag}#{cursor_flag}").strip()
+
+    def command_pid(self) -> int:
+        """The process of the program that runs."""
+        shell = psutil.Process(int(self._tmux("display-message", "-p", "#{pane_pid}")))
+        return shell.children()[0].pid
 
     def wait(self, what: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
         """The screen, once it holds this text or passes this test.

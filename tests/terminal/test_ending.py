@@ -1,0 +1,47 @@
+"""However the dashboard ends, the terminal is given back, and what can be told of the end is told."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.tmux import TMUX, Terminal
+
+pytestmark = [
+    pytest.mark.terminal,
+    pytest.mark.processes,
+    pytest.mark.skipif(TMUX is None, reason="tmux is not installed"),
+]
+NOWHERE = [sys.executable, "-m", "pyanamo_tui.cli.main", "-t", "T", "-r", "eu-west-2", "--endpoint-url"]
+NOWHERE += ["http://127.0.0.1:9"]
+OURS, GIVEN_BACK = "110", "001"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (signal.SIGTERM, "ended with 143"),
+        (signal.SIGKILL, "was killed, or crashed"),
+        (signal.SIGSEGV, "Please report it, with"),
+    ],
+    ids=["SIGTERM", "SIGKILL", "SIGSEGV"],
+)
+def test_the_terminal_is_given_back_after(number: signal.Signals, told: str) -> None:
+    with Terminal(NOWHERE, size=(200, 30)) as terminal:
+        terminal.wait("help")
+        assert terminal.modes() == OURS
+        os.kill(terminal.command_pid(), number)
+        screen = terminal.wait(told)
+        assert terminal.modes() == GIVEN_BACK
+        terminal.type("typed")
+        terminal.wait("typed")  # the terminal echoes again
+        report = re.search(r"report it, with (\S+)", screen)
+        assert (report is not None) == (number is signal.SIGSEGV)
+        if report is not None:
+            assert "Segmentation fault" in Path(report[1]).read_text()
+            assert Path(report[1]).stat().st_mode & 0o077 == 0
