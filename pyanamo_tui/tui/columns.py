@@ -118,7 +118,7 @@ def sized_columns(
         ITEM.key: replace(ITEM, width=width, least=min(width, _READABLE_ID)),
         STEP.key: replace(STEP, width=step),
     }
-    return tuple(by_key.get(column.key, column) for column in columns)
+    return tuple(by_key.get(column.key, column) if column in {ITEM, STEP} else column for column in columns)
 
 
 SORTS: Final = ITEM_COLUMNS

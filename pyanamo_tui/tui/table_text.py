@@ -124,7 +124,7 @@ def schema_lines(info: TableInfo) -> str:
         ("Key", " + ".join(info.key)),
         ("Items", f"{count(info.items)}, {size(info.size_bytes)}; AWS counts every six hours"),
         ("Capacity", _capacity(info.capacity)),
-        ("Stream", f"{info.stream_view}  {info.stream_arn}" if info.stream_arn else "off"),
+        ("Stream", f"{info.stream_view}, {info.stream_arn.rpartition('/')[2]}" if info.stream_arn else "off"),
         ("Protected", "yes" if info.protected else "no"),
     ]
     lines = [f"{label:<9}  {value}" for label, value in facts]

@@ -21,6 +21,7 @@ from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.modals.saved_filters import SavedFilters
 from pyanamo_tui.tui.screens.failures import group_words
+from pyanamo_tui.tui.screens.item_list import ItemListScreen
 from pyanamo_tui.tui.screens.items import ItemsScreen
 from pyanamo_tui.tui.widgets.table_columns import column_widths
 from pyanamo_tui.workflow.model import FailureGroup
@@ -85,6 +86,36 @@ async def test_columns_sort_and_filter_are_there_again_in_the_next_session(
         await until(pilot, lambda: len(screen.table.rows) == 12, "all of them")
         await pilot.press("o", "a")
         await until(pilot, lambda: screen.table.columns[0].key == "item", "those that fit")
+
+
+@pytest.mark.parametrize(("key", "view"), [("3", "nested"), ("5", "locked")])
+async def test_the_nested_and_the_locked_remember_their_columns_and_order_too(
+    embedded: EmbeddedServer, workspace: Workspace, key: str, view: str
+) -> None:
+    async def opened(app: Dashboard, pilot: Pilot[None]) -> ItemListScreen:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.press(key)
+        screen = app.screen
+        assert isinstance(screen, ItemListScreen)
+        await until(pilot, lambda: screen.table.sorted_by is not None, "the list")
+        return screen
+
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(app, pilot)
+        first = screen.orders[0].key
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsModal), "the columns")
+        await pilot.press("j", "space", "enter", "s")
+        await until(pilot, lambda: isinstance(app.screen, Choose), "the orders")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.table.sorted_by == (first, True) and view in _kept(), "the file")
+        shown = [column.key for column in screen.table.columns]
+    again = dashboard_on(embedded, workspace.table)
+    async with again.run_test(size=(80, 24)) as pilot:
+        screen = await opened(again, pilot)
+        assert [column.key for column in screen.table.columns] == shown
+        assert screen.table.sorted_by == (first, True)
 
 
 async def test_a_damaged_memory_is_said_and_the_list_opens(embedded: EmbeddedServer, workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from pyanamo_tui.tui.app import Dashboard
 from pyanamo_tui.tui.modals.confirm import Confirm
 from pyanamo_tui.tui.modals.form import FormModal
 from pyanamo_tui.tui.modals.message import MessageModal
+from pyanamo_tui.tui.screens.table_work import Outcome, Told
 from pyanamo_tui.tui.screens.tables import TablesScreen
 from pyanamo_tui.tui.table_text import TableRow, health
 from pyanamo_tui.workflow import schema
@@ -58,6 +60,10 @@ async def _at(app: Dashboard, pilot: Pilot[None], name: str) -> TablesScreen:
     assert isinstance(screen, TablesScreen)
     screen.table.select_key(name)
     return screen
+
+
+def _work(screen: TablesScreen, name: str) -> str:
+    return next((row.work for row in screen.table.rows if row.name == name), "")
 
 
 async def _form(app: Dashboard, pilot: Pilot[None], key: str) -> FormModal:
@@ -231,6 +237,52 @@ async def test_another_kind_of_table_is_looked_at_and_left_alone(region: Embedde
         )
         assert any("arn:aws:dynamodb" in str(one.content) for one in app.screen.query(Static))
         assert place.tables.exists(table_name)
+
+
+async def test_a_work_is_waited_for_from_any_screen_or_no_more(region: EmbeddedServer, table_name: str) -> None:
+    there = open_table(region, table_name)
+    over = threading.Event()
+
+    def until_over(told: Told) -> Outcome:
+        while not over.wait(0.02):
+            told("2 of 3 indexes to go")
+        return Outcome(f"{table_name} is ready")
+
+    app = dashboard_on(region, there.table)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.press("8")
+        screen = await _at(app, pilot, table_name)
+        screen.start(table_name, "being upgraded", until_over)
+        await until(pilot, lambda: "2 of 3" in _work(screen, table_name), "how far it is")
+        await pilot.press("I")
+        await until(pilot, lambda: any("wait for that" in one.message for one in app._notifications), "the refusal")
+        await pilot.press("1")
+        over.set()
+        await until(pilot, lambda: any("is ready" in one.message for one in app._notifications), "its end")
+        over.clear()
+        await pilot.press("8")
+        screen.start(table_name, "being upgraded", until_over)
+        await until(pilot, lambda: "2 of 3" in _work(screen, table_name), "how far it is")
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, MessageModal), "that nobody waits any more")
+        assert "goes on with what it has begun" in _words(app)
+        assert not screen.jobs
+
+
+async def test_read_only_refuses_every_change_and_says_why(region: EmbeddedServer, table_name: str) -> None:
+    there = open_table(region, table_name)
+    app = dashboard_on(region, there.table, read_only=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.snapshot is not None and app.snapshot.exact, "a census")
+        await pilot.press("8")
+        screen = await _at(app, pilot, table_name)
+        for key in ("C", "B", "T", "I", "P", "D"):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, MessageModal) and bool(app.screen.query(Label)), "why")
+            assert "read-only" in _words(app)
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is screen, "the tables")
 
 
 async def test_three_hundred_tables_come_in_while_keys_are_answered(table_name: str) -> None:

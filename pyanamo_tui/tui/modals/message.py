@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -15,6 +15,10 @@ from pyanamo_tui.workflow.printable import printable
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widgets import Button as ButtonType
+
+
+_NARROW: Final = 54
+"""Cells of a line in a dialog that is no wider than others."""
 
 
 class MessageModal(Dialog[None]):
@@ -32,7 +36,8 @@ class MessageModal(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Title, hint, lines, one button."""
-        with Vertical(classes="dialog"):
+        longest = max(map(len, self._lines.splitlines()), default=0)
+        with Vertical(classes="dialog wide-dialog" if longest > _NARROW else "dialog"):
             yield Label(Text(printable(self._title)), classes="dialog-title")
             if self._hint:
                 yield Label(Text(printable(self._hint)), classes="dialog-body")

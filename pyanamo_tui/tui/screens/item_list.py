@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Label
 
 from pyanamo_tui.errors import UsageError
-from pyanamo_tui.tui.columns import ITEM, SORTS, columns_that_fit, sized_columns
+from pyanamo_tui.tui.columns import ITEM, ITEM_COLUMNS, SORTS, columns_that_fit, sized_columns
 from pyanamo_tui.tui.exporting import Chosen, export_items
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.item_view import View, ViewSpec, advance, build
@@ -54,12 +54,12 @@ class ItemListScreen(ItemChangesScreen):
     """A screen around one ItemTable of items, with a filter bar and a line of counts.
 
     Subclasses yield `self.table`, `self.line` and `self.bar` in `body`, may narrow what is listed (`listed`), and say
-    what columns there are (`OFFERED`): of those as many are shown as fit, unless the user chose. How a list is looked
-    at is remembered under `VIEW`; empty remembers nothing.
+    what columns there are (`orders`) and which of them are shown unless the user chose (`columns_for`). How a list is
+    looked at is remembered under `VIEW`.
     """
 
-    OFFERED: ClassVar[tuple[Column[ItemFacts], ...]] = ()
-    VIEW: ClassVar[str] = ""
+    OFFERED: ClassVar[tuple[Column[ItemFacts], ...]] = ITEM_COLUMNS
+    VIEW: ClassVar[str]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="look.filter", key_display="/"),
@@ -91,8 +91,12 @@ class ItemListScreen(ItemChangesScreen):
 
     @property
     def orders(self) -> tuple[Column[ItemFacts], ...]:
-        """What the list can be sorted by; at first by the first of them."""
+        """What the list can show and be sorted by; at first by the first of them."""
         return SORTS
+
+    def columns_for(self, room: int, longest_id: int, longest_step: int) -> tuple[Column[ItemFacts], ...]:
+        """The columns to show in so many cells where the user chose none: as many of `OFFERED` as fit."""
+        return columns_that_fit(self.OFFERED, room, longest_id, longest_step)
 
     # -- what is listed -------------------------------------------------------------------------
 
@@ -270,26 +274,22 @@ class ItemListScreen(ItemChangesScreen):
         self.fit_columns()
 
     def fit_columns(self) -> None:
-        """The columns that were chosen, else as many as fit."""
-        if not self.OFFERED:
-            return
+        """The columns that were chosen, else those for the room there is."""
         snapshot, view = self.dashboard.snapshot, self._view
         longest_id = 0 if view is None else view.longest_id
         longest_step = 0 if snapshot is None else max((len(step.step) for step in snapshot.steps), default=0)
         if self._chosen is None:
             room = (self.table.size.width or self.size.width) - GUTTER
-            self.table.set_columns(columns_that_fit(self.OFFERED, room, longest_id, longest_step))
+            self.table.set_columns(self.columns_for(room, longest_id, longest_step))
         else:
-            by_key = {column.key: column for column in SORTS}
+            by_key = {column.key: column for column in self.orders}
             chosen = tuple(by_key[key] for key in self._chosen)
             self.table.set_columns(sized_columns(chosen, longest_id, longest_step))
 
     @work(group="columns", exclusive=True)
     async def action_columns(self) -> None:
         """Choose which columns are shown, and in what order."""
-        if not self.OFFERED:
-            return
-        offered = [(column.key, column.title.lower()) for column in SORTS]
+        offered = [(column.key, column.title.lower()) for column in self.orders]
         shown = [column.key for column in self.table.columns]
         choice = await self.app.push_screen_wait(ColumnsModal(offered, shown))
         if choice is not None:
@@ -305,7 +305,7 @@ class ItemListScreen(ItemChangesScreen):
     def _recall(self) -> None:
         """Look at this table's list as it was looked at last."""
         place = self._place()
-        if not self.VIEW or place == self._recalled:
+        if place == self._recalled:
             return
         self._recalled = place
         view, known = self.dashboard.views.list_view(place, self.VIEW), {column.key: column for column in self.orders}
@@ -321,8 +321,6 @@ class ItemListScreen(ItemChangesScreen):
 
     def _remember(self, used: str = "") -> None:
         """Keep how the list is looked at now, and the filter that was typed."""
-        if not self.VIEW:
-            return
         view = ListView(self._chosen, self._sort.key, self._reverse, self._filter.text)
         self.dashboard.remember(self._place(), self.VIEW, view, used)
 

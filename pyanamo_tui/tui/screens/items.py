@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 class ItemsScreen(ItemListScreen):
     """All items in one list."""
 
-    OFFERED = ITEM_COLUMNS
     VIEW = "items"
 
     def __init__(self) -> None:

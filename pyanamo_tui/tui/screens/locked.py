@@ -28,7 +28,6 @@ from pyanamo_tui.workflow.transitions import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from textual import events
     from textual.app import ComposeResult, RenderResult
 
     from pyanamo_tui.workflow.model import Snapshot
@@ -40,7 +39,7 @@ NEW_SECONDS: Final = 3.0
 JUDGE_SECONDS: Final = 5.0
 """How often leases are looked at again while nothing else changes: time alone ends them."""
 
-_WIDE: Final = 140
+_WIDE: Final = 130
 """From this many cells on, more columns are shown."""
 
 
@@ -103,6 +102,7 @@ class LockedScreen(ItemListScreen):
     """Every locked item with its verdict. AWS Batch is asked on a thread, now and then, while this screen is shown."""
 
     EMPTY = "No item is locked."
+    VIEW = "locked"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "requeue", "requeue the dead", id="change.requeue", key_display="R"),
         Binding("r", "ask_again", "refresh, and ask AWS Batch", id="app.refresh", show=False),
@@ -149,9 +149,9 @@ class LockedScreen(ItemListScreen):
         self.table.focus()
         self.set_interval(JUDGE_SECONDS, self._judge_again)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """More columns where there is room."""
-        self.table.set_columns(self._wide if event.size.width >= _WIDE else self._narrow)
+    def columns_for(self, room: int, longest_id: int, longest_step: int) -> tuple[Column[ItemFacts], ...]:
+        """Whose it is and whether it is alive; where there is room more of the evidence."""
+        return self._wide if room >= _WIDE else self._narrow
 
     # -- what is known --------------------------------------------------------------------------
 

@@ -31,7 +31,6 @@ def readable(facts: ItemFacts) -> bool:
 class LogsScreen(ItemListScreen):
     """Items with a log, what happened last on top; the one that was read last has the cursor."""
 
-    OFFERED = ITEM_COLUMNS
     VIEW = "logs"
     EMPTY = "No item has run yet. 7 starts a worker."
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 QUIET: Final = "table--quiet"
 _BAR: Final = 12
-_WIDE: Final = 110
+_WIDE: Final = 100
 """From this many cells on, more columns are shown."""
 
 
@@ -75,6 +75,7 @@ class NestedScreen(ItemListScreen):
     """The quarters above, the items below; enter on a quarter leaves its items, on an item shows its tasks."""
 
     EMPTY = "No item has nested tasks that are not done."
+    VIEW = "nested"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "tasks", "task grid", id="look.tasks", show=False),
         Binding("tab", "app.focus_next", "next list", id="look.next_panel", show=False),
@@ -103,7 +104,7 @@ class NestedScreen(ItemListScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """More columns where there is room, and longer bars."""
-        self.table.set_columns(COLUMNS_WIDE if event.size.width >= _WIDE else COLUMNS_NARROW)
+        super().on_resize(event)
         self.quarters.set_columns(quarter_columns(max(8, event.size.width - 26)))
 
     def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
@@ -112,6 +113,10 @@ class NestedScreen(ItemListScreen):
         if self.quarters.rows != rows:
             self.quarters.set_rows(rows)
         super().show(snapshot, changed)
+
+    def columns_for(self, room: int, longest_id: int, longest_step: int) -> tuple[Column[ItemFacts], ...]:
+        """How far each item is, and where there is room on what and where it runs."""
+        return COLUMNS_WIDE if room >= _WIDE else COLUMNS_NARROW
 
     @property
     def orders(self) -> tuple[Column[ItemFacts], ...]:
