@@ -50,20 +50,6 @@ def test_a_failed_item_is_found_read_requeued_and_ends_again(size: tuple[int, in
         assert "Requeue 1 item?" not in ended
 
 
-def test_a_terminal_that_changes_its_size_and_is_small_stays_usable() -> None:
-    with Terminal(DEMO, size=(80, 24)) as terminal:
-        terminal.wait(lambda screen: _count(screen, "done") > 0)
-        for columns, rows in ((60, 20), (200, 60), (40, 10), (80, 24)):
-            terminal.resize(columns, rows)
-            terminal.press("2")
-            screen = terminal.wait(lambda screen: "ITEM" in screen)
-            assert "Traceback" not in screen
-        terminal.press("q", "q")
-        terminal.wait("Quit pyanamo?")
-        terminal.press("y")
-        terminal.wait("ended with 0")
-
-
 def test_kill_9_leaves_no_process_behind() -> None:
     with Terminal(DEMO, size=(80, 24)) as terminal:
         terminal.wait(lambda screen: _count(screen, "done") > 0)
