@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -42,8 +42,16 @@ def _code(text: str) -> str:
 # -- keys -------------------------------------------------------------------------------------
 
 
-_TITLES: Final = {"Dashboard": "Everywhere", "DashboardScreen": "On every screen"}
-_ABOUT: Final = {"Dashboard": "Wherever nothing else has the keys.", "DashboardScreen": "Whatever it shows."}
+_TITLES: Final = {
+    "Dashboard": "Everywhere",
+    "DashboardScreen": "On every screen",
+    "ItemListScreen": "On every list of items",
+}
+_ABOUT: Final = {
+    "Dashboard": "Wherever nothing else has the keys.",
+    "DashboardScreen": "Whatever it shows.",
+    "ItemListScreen": "Items, nested, failures, locked, logs; below, each has the keys that it adds.",
+}
 
 
 def _title(scope: Scope) -> str:
@@ -91,6 +99,15 @@ def _scope_lines(scope: Scope, display: Callable[[Binding], str], shared: set[tu
     yield ""
 
 
+def _bound(scope: Scope) -> set[tuple[str, str]]:
+    return {(binding.id or "", binding.key) for binding in scope.bindings}
+
+
+def _has_heirs(scope: Scope, found: Iterable[Scope]) -> bool:
+    """Whether other screens are made of this one, so that it is never seen itself."""
+    return any(other is not scope and issubclass(other.node, scope.node) for other in found)
+
+
 def keys() -> str:
     """docs/keys.md: every binding of every scope, with the id by which it is remapped."""
     app = Dashboard(Settings(), Workspace)
@@ -108,14 +125,16 @@ def keys() -> str:
     ]
     lines += _scope_lines(everywhere, app.get_key_display, set())
     lines += _scope_lines(base, app.get_key_display, set())
-    shared = {(binding.id or "", binding.key) for binding in base.bindings}
-    first = sorted((one for one in found if one.is_screen and one is not base), key=lambda one: one.name)
+    lists = next(scope for scope in found if scope.name == "ItemListScreen")
+    lines += _scope_lines(lists, app.get_key_display, _bound(base))
+    first = sorted((one for one in found if one.is_screen and not _has_heirs(one, found)), key=lambda one: one.name)
     parts = sorted(
         (one for one in found if not (one.is_screen or one.is_app or one.is_modal)), key=lambda one: one.name
     )
     last = sorted((one for one in found if one.is_modal), key=lambda one: one.name)
     for scope in (*first, *parts, *last):
-        lines += _scope_lines(scope, app.get_key_display, shared)
+        shared = lists if issubclass(scope.node, lists.node) else base
+        lines += _scope_lines(scope, app.get_key_display, _bound(shared))
     return "\n".join(lines).rstrip() + "\n"
 
 
