@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from pyanamo_tui.tui.columns import AGE, HOST, ITEM, STATE, STEP, TRIES, key_of
+from pyanamo_tui.tui.columns import AGE, HOST, ITEM, STATE, STEP, TRIES, key_of, sized_columns
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.quarters import QUARTER_FILTERS, QuarterRow, quarter_columns, quarter_rows
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pyanamo_tui.workflow.model import Snapshot
 
 QUIET: Final = "table--quiet"
-_BAR: Final = 12
+_BAR: Final = 7
 _WIDE: Final = 100
 """From this many cells on, more columns are shown."""
 
@@ -116,7 +116,8 @@ class NestedScreen(ItemListScreen):
 
     def columns_for(self, room: int, longest_id: int, longest_step: int) -> tuple[Column[ItemFacts], ...]:
         """How far each item is, and where there is room on what and where it runs."""
-        return COLUMNS_WIDE if room >= _WIDE else COLUMNS_NARROW
+        columns = COLUMNS_WIDE if room >= _WIDE else COLUMNS_NARROW
+        return sized_columns(columns, longest_id, longest_step)
 
     @property
     def orders(self) -> tuple[Column[ItemFacts], ...]:
