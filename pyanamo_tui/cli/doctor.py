@@ -10,6 +10,7 @@ import click
 from pyanamo_tui.cli.changes import carry_out, looks
 from pyanamo_tui.cli.output import ProgressLine, emit_json, interruptible, note, say
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
+from pyanamo_tui.tui.format import counted
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.doctor import Examination, Examined, Finding
@@ -76,7 +77,7 @@ def _print(place: Place, found: Examination) -> None:
         )
         return
     wrong = len(found.findings)
-    say(f"{found.items_read:,} items read, {wrong:,} with something wrong.")
+    say(f"{counted(found.items_read, 'item')} read, {wrong:,} with something wrong.")
     for kind, number in found.counts.items():
         ill = [one for one in found.findings if kind in one.debris]
         remedy = next(told for what, told in zip(ill[0].debris, ill[0].remedies, strict=True) if what == kind)

@@ -14,7 +14,7 @@ from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptib
 from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
 from pyanamo_tui.cli.selection import Selection, facts_that_match, state_option
 from pyanamo_tui.errors import UsageError
-from pyanamo_tui.tui.format import size
+from pyanamo_tui.tui.format import counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def export_command(
         told = {"file": file, "items": result.items, "bytes": result.bytes, "read_units": result.read_units}
         emit_json({**told, "missing": list(result.missing)})
     else:
-        words = f"{result.items:,} items, {size(result.bytes)}, {result.read_units:,.0f} read units"
+        words = f"{counted(result.items, 'item')}, {size(result.bytes)}, {result.read_units:,.0f} read units"
         (note if file == _STANDARD_STREAM else say)(words)
         if result.missing:
             note(f"{len(result.missing):,} items had gone meanwhile")

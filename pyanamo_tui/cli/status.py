@@ -15,7 +15,7 @@ from pyanamo_tui.cli.output import emit_json, emit_json_lines, note, say
 from pyanamo_tui.cli.place import Place, examples, output_options, pass_place
 from pyanamo_tui.cli.selection import take_census
 from pyanamo_tui.settings import MAX_INTERVAL, MIN_INTERVAL
-from pyanamo_tui.tui.format import age, count, duration_range, rate
+from pyanamo_tui.tui.format import age, count, counted, duration_range, rate
 from pyanamo_tui.workflow.model import HealthStatus, Quarter, Snapshot
 from pyanamo_tui.workflow.progress import left_of, state_order
 
@@ -133,7 +133,7 @@ def lines(snapshot: Snapshot, region: str, now: float) -> Iterator[str]:
         now: epoch seconds, for ages.
     """
     partial = "" if snapshot.exact else ", counted so far"
-    yield f"{snapshot.table}, {region}: {count(snapshot.total)} items{partial}, {snapshot.progress.percent} % done"
+    yield f"{snapshot.table}, {region}: {counted(snapshot.total, 'item')}{partial}, {snapshot.progress.percent} % done"
     for state in sorted(snapshot.counts, key=state_order):
         yield f"{count(snapshot.counts[state]):>11}  {state}"
     yield from _pace(snapshot)

@@ -124,9 +124,10 @@ def scale_workers(place: Place, /, count: int, **orders: int | float | str | boo
 def list_workers(place: Place, everywhere: bool, watch: float | None) -> None:
     """List the engines of the table on this host, also those that have ended, until `workers forget`.
 
-    AWS is not asked. With --watch and --json each look is one line.
+    Where no table is named, those of every table. AWS is not asked. With --watch and --json each look is one line.
     """
     workspace = place.workspace()
+    everywhere = everywhere or workspace.settings.table is None
     while True:
         found = workspace.workers.list(everywhere=everywhere)
         if place.as_json:

@@ -72,7 +72,7 @@ def refuse_existing(
             problems.append(InputProblem(number, f"{THERE_ALREADY}: {item_id!r}"))
     if count:
         raise ImportRefused(
-            f"{count:,} items of {name} exist already; nothing was written",
+            f"{count:,} {'item' if count == 1 else 'items'} of {name} exist already; nothing was written",
             "Leave them alone with --existing skip, or replace them with --existing replace.",
             ImportResult(problem_count=count, problems=tuple(problems)),
         )

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pyanamo_tui.core.locked import LockedItem, LockedReport, OwnerKind, Verdict, span
 from pyanamo_tui.tui.columns import ITEM, QUIET, STEP
-from pyanamo_tui.tui.format import age, count
+from pyanamo_tui.tui.format import age, count, counted
 from pyanamo_tui.tui.widgets.table_columns import Cell, Column
 from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.printable import printable
@@ -116,8 +116,8 @@ def summary(report: LockedReport, style: Callable[[str], Style]) -> Text:
         number = verdicts[verdict]
         if not number and verdict is Verdict.UNKNOWN:
             continue
-        noun = " items" if verdict is Verdict.DEAD else ""
-        text.append(f"{count(number)}{noun} {verdict}   ", style(VERDICT_STYLES[verdict]) if number else "")
+        words = counted(number, "item") if verdict is Verdict.DEAD else count(number)
+        text.append(f"{words} {verdict}   ", style(VERDICT_STYLES[verdict]) if number else "")
     text.rstrip()
     return text
 

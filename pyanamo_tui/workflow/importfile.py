@@ -250,7 +250,7 @@ class _Rows:
         if not script:
             raise _Unfit(f"{TASK_SCRIPT} is empty")
         if not written.strip():
-            raise _Unfit(f"{TASK_ARGS} is empty")
+            raise _Unfit(f"{TASK_ARGS} is empty; single items go into a file without that column")
         arguments = [argument.strip() for argument in written.split(self.nested_delimiter)]
         # Known before it is built: a long script times thousands of arguments need not fit in memory.
         if (size := len(script) * len(arguments)) > MAX_ITEM_BYTES:

@@ -29,7 +29,9 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_workers_are_started_listed_tailed_and_ended(run: Run, table: Workspace) -> None:
+def test_workers_are_started_listed_tailed_and_ended(
+    run: Run, table: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(table, [schema.new_single("S1", "Align", "sh -c 'sleep 60'")])
     started = run("workers", "start", "2", "--idle", "wait", "--json")
     assert started.code == 0
@@ -43,6 +45,12 @@ def test_workers_are_started_listed_tailed_and_ended(run: Run, table: Workspace)
     assert listed[busy]["running"][0]["item"] == "S1"
     assert f"{busy}\tworking" in run("workers", "list").out
     assert "claimed" in run("workers", "tail", busy).out
+
+    monkeypatch.delenv("PYANAMO_TUI_TABLE")
+    everywhere = run("workers", "list", "--json")
+    assert everywhere.code == 0, "where no table is named, every table's"
+    assert {first, second} <= {one["worker"] for one in everywhere.json["workers"]}
+    monkeypatch.setenv("PYANAMO_TUI_TABLE", table.table)
 
     drained = run("workers", "drain", idle)
     assert (drained.code, drained.out) == (0, "1 of 1 told to drain.\n")

@@ -129,7 +129,7 @@ def test_fail_refuses_the_file_when_an_id_exists(workspace: Workspace, tmp_path:
     path = write_file(tmp_path, 30)
     fill(workspace, [single("S00007")])
 
-    with pytest.raises(ImportRefused, match="1 items") as refused:
+    with pytest.raises(ImportRefused, match="1 item of") as refused:
         workspace.importer.run(path, existing=Existing.FAIL)
 
     assert [problem.line for problem in refused.value.problems] == [9]

@@ -197,7 +197,7 @@ def _groups_and_locks(screen: StrictScreen) -> None:
     screen.press("4")
     screen.wait("Failures:", f"exit 1 · {MIX_SHOWN}", f"on host{MIX_SHOWN}", "<U+202E>gpj.exe")
     screen.press("5")
-    screen.wait("1 items dead", "held[b]␛[2J", f"host host{MIX_SHOWN}")
+    screen.wait("1 item dead", "held[b]␛[2J", f"host host{MIX_SHOWN}")
     screen.press("w")
     screen.wait(f"tail{MIX_SHOWN}")
     _close(screen)

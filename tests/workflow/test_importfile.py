@@ -189,7 +189,7 @@ def test_a_header_says_what_it_found() -> None:
 @pytest.mark.parametrize(
     ("row", "what"),
     [
-        (b"S1|A|seq|", "TaskArgs is empty"),
+        (b"S1|A|seq|", "TaskArgs is empty; single items go into a file without that column"),
         (b"S1|A|seq|1,,2", "TaskArgs has an empty argument, the 2. of 3"),
         (b"S1|A|seq|1,2,", "TaskArgs has an empty argument, the 3. of 3"),
         (b"S1|A||1,2", "TaskScript is empty"),
