@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on, work
+from textual.app import ScreenStackError
+from textual.errors import NoWidget
 
 from pyanamo_tui.core.context import Context, OpenWorkspace
 from pyanamo_tui.errors import PyanamoError
@@ -56,7 +58,16 @@ class PlaceApp(KeyOrder):
         """Whatever comes from the terminal comes by here first."""
         if isinstance(event, events.InputEvent):
             self._collector.typed()
+        if isinstance(event, events.MouseDown) and self._is_gone(event):
+            return
         await super().on_event(event)
+
+    def _is_gone(self, event: events.MouseDown) -> bool:
+        """Whether what was clicked on has been taken away, and only its picture is there; Textual would fail on it."""
+        try:
+            return not self.screen.get_widget_at(event.x, event.y)[0].is_attached
+        except (NoWidget, ScreenStackError):
+            return False
 
     @abstractmethod
     def new_screen(self, name: str) -> Screen[None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.command import CommandList
+from textual.widgets import Label
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.tui.app import Dashboard
@@ -58,3 +60,16 @@ async def test_pages_are_moved_by_where_no_line_of_the_palette_is_seen() -> None
     async with app.run_test(size=(20, 4)) as pilot:
         await pilot.press(":", "down", "pagedown", "pageup", "escape")
         assert len(app.screen_stack) == 2
+
+
+async def test_a_click_on_what_is_just_gone_is_nothing() -> None:
+    app = Dashboard(OFFLINE, Workspace)
+    async with app.run_test() as pilot:
+        label = Label("gone in a moment")
+        await app.screen.mount(label)
+        await until(pilot, lambda: bool(label.region), "the label")
+        x, y = label.region.offset
+        await label.remove()
+        down = {"delta_x": 0, "delta_y": 0, "button": 1, "shift": False, "meta": False, "ctrl": False}
+        await app.on_event(events.MouseDown(None, x, y, **down))
+        assert app.crash is None
