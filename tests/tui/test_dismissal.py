@@ -70,6 +70,5 @@ async def test_a_click_on_what_is_just_gone_is_nothing() -> None:
         await until(pilot, lambda: bool(label.region), "the label")
         x, y = label.region.offset
         await label.remove()
-        down = {"delta_x": 0, "delta_y": 0, "button": 1, "shift": False, "meta": False, "ctrl": False}
-        await app.on_event(events.MouseDown(None, x, y, **down))
+        await app.on_event(events.MouseDown(None, x, y, 0, 0, button=1, shift=False, meta=False, ctrl=False))
         assert app.crash is None
