@@ -273,6 +273,14 @@ def _unknown(name: str) -> str:
     return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "; see: pyanamo-tui settings")
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # No file can have such a name, by its length.
+        return False
+
+
 def load(flags: Mapping[str, object], environment: Mapping[str, str], path: Path | None = None) -> Settings:
     """The settings that hold: flag > `PYANAMO_TUI_*` > `AWS_*` > file > chosen in the dashboard > default.
 
@@ -287,7 +295,7 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], path: Path
     Raises:
         SettingsError: a flag's value cannot be used, or the file that was named is not there.
     """
-    if path is not None and not path.exists():
+    if path is not None and not _is_there(path):
         raise SettingsError(f"There is no settings file {path}", "Check --config.")
     file = _read_file(path or settings_path())
     chosen = remembered()

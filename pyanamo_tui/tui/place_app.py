@@ -51,6 +51,7 @@ class PlaceApp(KeyOrder):
         self._identity = ""
         self._who = ""
         self._remembered = False
+        self._is_over = False
         self._last_seq = -1
         self._collector = Collector()
 
@@ -195,6 +196,15 @@ class PlaceApp(KeyOrder):
         self.install_screen(fresh, name)
         if name != ROOT:
             self.install_screen(self.new_screen(ROOT), ROOT)
+
+    async def _shutdown(self) -> None:
+        self._is_over = True
+        await super()._shutdown()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep a fault; but a screen that misses its parts because the program takes them away has none."""
+        if not self._is_over:
+            super()._handle_exception(error)
 
     def _close_monitor(self) -> None:
         if self.monitor is not None:

@@ -89,6 +89,7 @@ def test_every_command_of_the_design_is_there() -> None:
         (["set-state", "locked", "S1"], "Only a worker can lock an item", "Park items"),
         (["logs", "S1", "--stdout", "--stderr"], "exclude each other", "Leave both out"),
         (["status", "--config", "nowhere.toml"], "There is no settings file nowhere.toml", "--config"),
+        (["status", "--config", "n" * 300], "There is no settings file nnn", "--config"),
         ([], "The dashboard needs a terminal", "pyanamo-tui status"),
     ],
     ids=" ".join,

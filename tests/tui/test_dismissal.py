@@ -9,6 +9,7 @@ from textual.widgets import Label
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.tui.app import Dashboard
 from pyanamo_tui.tui.commands import Palette
+from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.help import HelpModal
 from pyanamo_tui.tui.modals.prompt import Prompt
 from tests.tui.conftest import until
@@ -71,4 +72,13 @@ async def test_a_click_on_what_is_just_gone_is_nothing() -> None:
         x, y = label.region.offset
         await label.remove()
         await app.on_event(events.MouseDown(None, x, y, 0, 0, button=1, shift=False, meta=False, ctrl=False))
+        assert app.crash is None
+
+
+async def test_a_program_that_ends_while_a_screen_is_built_ends_well() -> None:
+    for _ in range(3):
+        app = Dashboard(OFFLINE, Workspace)
+        async with app.run_test():
+            app.push_screen(Confirm(Question("Really?")))
+            app.action_help()
         assert app.crash is None
