@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import termios
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,9 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 """Asked to end from outside, and left by the terminal: it ends as by key, and the terminal is given back."""
 EXIT_SIGNAL: Final = 128
 """What a shell adds to the number of a signal in the exit code of what it ended."""
+
+
+_HANGUP_SECONDS: Final = 2.0
 
 
 def has_terminal() -> bool:
@@ -66,5 +71,18 @@ async def _until_it_ends(dashboard: Dashboard) -> signal.Signals | None:
     loop = asyncio.get_running_loop()
     for number in _ENDING:
         loop.add_signal_handler(number, partial(end, number))
+    watch = asyncio.create_task(_until_hung_up(partial(end, signal.SIGHUP)))
     await dashboard.run_async()
+    watch.cancel()
     return by[0] if by else None
+
+
+async def _until_hung_up(end: Callable[[], None]) -> None:
+    """A terminal that is gone sends SIGHUP to its session only: a dashboard of another one reads nothing for ever."""
+    while True:
+        await asyncio.sleep(_HANGUP_SECONDS)
+        try:
+            termios.tcgetattr(sys.stdin.fileno())
+        except termios.error:
+            end()
+            return

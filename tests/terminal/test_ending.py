@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -45,3 +46,19 @@ def test_the_terminal_is_given_back_after(number: signal.Signals, told: str) -> 
         if report is not None:
             assert "Segmentation fault" in Path(report[1]).read_text()
             assert Path(report[1]).stat().st_mode & 0o077 == 0
+
+
+def test_a_dashboard_whose_terminal_is_gone_ends_without_being_told() -> None:
+    side, other = os.openpty()
+    # Of another session than the terminal's, as a program is that was left running: no signal comes.
+    dashboard = subprocess.Popen(NOWHERE, stdin=other, stdout=other, stderr=other, start_new_session=True)
+    os.close(other)
+    seen = b""
+    while b"help" not in seen:
+        seen += os.read(side, 1 << 16)
+    os.close(side)
+    try:
+        assert dashboard.wait(60) == 128 + signal.SIGHUP
+    finally:
+        dashboard.kill()
+        dashboard.wait()
