@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
 from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
-from pyanamo_tui.cli.output import note, report, survive_any_text
+from pyanamo_tui.cli.output import note, report, survive_any_streams
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place, with_local_folder
 from pyanamo_tui.errors import PyanamoError, UsageError
 
@@ -43,6 +44,9 @@ COMMANDS: Final = {
 
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
+EXIT_OUTPUT: Final = 1
+_OUTPUT_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a full disk or a lost terminal answers to what is printed; files that have a name tell of theirs."""
 
 
 class _ReaderGone(Exception):
@@ -119,7 +123,7 @@ def cli(context: click.Context, place: Place) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
-    survive_any_text()
+    survive_any_streams()
     try:
         given = with_local_folder(sys.argv[1:] if arguments is None else arguments, COMMANDS)
         code = cli.main(args=given, prog_name="pyanamo-tui", standalone_mode=False)
@@ -135,15 +139,30 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except (_ReaderGone, BrokenPipeError):
         # The reader of our output has gone (`| head`): nothing is left to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         sys.exit(0)
-    except Exception as error:
-        # A fault of our own: its report goes to a file, and its name to whoever is there.
-        path = write_report(error)
-        note(f"pyanamo-tui: a fault of the program itself: {type(error).__name__}: {error}")
-        note(f"Please report it, with {path}" if path else "Please report it.")
-        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OUTPUT_FULL or error.filename is not None:
+            _leave_a_report(error)
+        _say_no_more()
+        note(f"pyanamo-tui: The output cannot be written: {error.strerror}")
+        note("Free some space there, or send it elsewhere. What was changed is listed by: pyanamo-tui activity")
+        sys.exit(EXIT_OUTPUT)
+    except Exception as error:  # a fault of our own: it goes to a file, and its name to whoever is there
+        _leave_a_report(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_no_more() -> None:
+    """Let what is still to be written to standard output go nowhere, without a further error at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave_a_report(error: Exception) -> NoReturn:
+    path = write_report(error)
+    note(f"pyanamo-tui: a fault of the program itself: {type(error).__name__}: {error}")
+    note(f"Please report it, with {path}" if path else "Please report it.")
+    sys.exit(1)
 
 
 def _wrong_usage(error: click.ClickException) -> UsageError:

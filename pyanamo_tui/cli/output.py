@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import signal
 import sys
@@ -40,8 +41,14 @@ def note(line: str) -> None:
     click.echo(printable(line), err=True)
 
 
-def survive_any_text() -> None:
-    """Print what the terminal's encoding cannot show as `\\N{…}` escapes, rather than fail on it."""
+def survive_any_streams() -> None:
+    """Print what the terminal's encoding cannot show as `\\N{…}` escapes, and where a stream is closed, nowhere.
+
+    Its number would be given to the next file that is opened, a journal say, and words for people would go there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as the process runs
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -39,6 +40,20 @@ def test_the_console_script_ends_as_the_command_does() -> None:
         "pyanamo-tui: No table is named",
         "Pass --table NAME, or set PYANAMO_TUI_TABLE.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "told"),
+    [("<&- >&-", 0, ""), (">/dev/full", 1, "The output cannot be written: No space left on device")],
+    ids=["closed", "full"],
+)
+def test_output_that_goes_nowhere_is_no_fault_of_the_program(redirected: str, code: int, told: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m pyanamo_tui.cli.main settings {redirected}"
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == code, ran.stderr
+    assert told in ran.stderr
+    assert "fault" not in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def commands() -> list[tuple[str, ...]]:
