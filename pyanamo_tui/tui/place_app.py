@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,11 @@ ROOT: Final = "overview"
 """The screen at the bottom, where `q` asks whether to quit."""
 REST_SECONDS: Final = 30.0
 """How often it is asked whether nobody types."""
+TURN_SECONDS: Final = 0.001
+"""How long a thread at work on a Snapshot keeps Python from the keyboard, which asks for it several times a key.
+
+Python's own 5 ms, several times over, are what a key waits for while a large table changes.
+"""
 
 
 class PlaceApp(KeyOrder):
@@ -54,6 +60,7 @@ class PlaceApp(KeyOrder):
         self._is_over = False
         self._last_seq = -1
         self._collector = Collector()
+        self._turn_before = sys.getswitchinterval()
 
     async def on_event(self, event: events.Event) -> None:
         """Whatever comes from the terminal comes by here first."""
@@ -85,6 +92,7 @@ class PlaceApp(KeyOrder):
     def open_first(self) -> None:
         """Open what the settings name, on a thread. Its troubles are the Monitor's to tell: there is no way back."""
         self.set_interval(REST_SECONDS, self._collector.rest)
+        sys.setswitchinterval(TURN_SECONDS)
         self._open_in_thread(self.settings)
 
     @work(thread=True, group="open", exclusive=True, exit_on_error=False, description="open workspace")
@@ -215,6 +223,7 @@ class PlaceApp(KeyOrder):
         """The program ends: so does the polling."""
         self._close_monitor()
         self._collector.close()
+        sys.setswitchinterval(self._turn_before)
 
     def _published(self, snapshot: Snapshot, monitor: Monitor) -> None:
         """On the Monitor's thread: a message is all that may be sent from there."""

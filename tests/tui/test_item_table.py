@@ -119,6 +119,23 @@ async def test_marks_stay_with_their_rows_and_say_how_many_are_hidden() -> None:
         assert not app.table.marked
 
 
+async def test_a_range_begins_at_the_row_marked_last_wherever_that_is_now() -> None:
+    app = TableApp(rows(5000))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("j", "j", "space", "G")
+        app.table.set_rows([f"new{number}" for number in range(3000)] + rows(5000))
+        await pilot.press("v")
+        assert app.table.marked == set(rows(5000)[2:])
+        await pilot.press("backslash", "g", "space", "G")
+        app.table.set_rows(rows(10))
+        await pilot.press("v")
+        assert app.table.marked == {"new0", "row000009"}
+        app.table.forget_absent(set(rows(10)), {"row000009", "other"})
+        assert app.table.marked == {"new0", "row000009"}
+        app.table.forget_absent(set(rows(10)), None)
+        assert app.table.marked == {"row000009"}
+
+
 async def test_marks_of_rows_that_are_gone_are_forgotten() -> None:
     app = TableApp(rows(3))
     async with app.run_test() as pilot:

@@ -162,10 +162,9 @@ class ItemListScreen(ItemChangesScreen):
         self.table.set_empty(self._empty_words(view))
         self.table.set_rows(view.rows, () if first or changed is None else changed)
         self.fit_columns()
-        snapshot, marked = self.dashboard.snapshot, self.table.marked
-        if snapshot is not None and marked:
-            doubtful = marked if changed is None else marked & changed
-            self.table.forget_marks([key for key in doubtful if key not in snapshot.items])
+        snapshot = self.dashboard.snapshot
+        if snapshot is not None:
+            self.table.forget_absent(snapshot.items, changed)
         self._tell()
 
     def _empty_words(self, view: View) -> str:

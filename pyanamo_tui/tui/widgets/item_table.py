@@ -6,7 +6,7 @@ order (`sort`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -165,7 +165,7 @@ class ItemTable(TableGrid[Row]):
         """Mark or unmark the row, and go to the next."""
         key = self._cursor_key()
         if key is not None:
-            self._marks.toggle(key)
+            self._marks.toggle(key, self._cursor)
             self._refresh_row(self._cursor)
             self.post_message(self.MarksChanged(self))
             self._go(self._cursor + 1)
@@ -174,13 +174,19 @@ class ItemTable(TableGrid[Row]):
         """Mark from the row marked last to this one."""
         if not self._rows:
             return
-        anchor = self._marks.anchor
-        start = self._cursor if anchor is None else self._find(anchor, self._cursor)
-        first, last = sorted((start, self._cursor))
+        first, last = sorted((self._anchor_index(), self._cursor))
         self._marks.add(map(self._row_key, self._rows[first : last + 1]))
-        self._marks.anchor = self._cursor_key()
+        self._marks.anchor, self._marks.anchor_at = self._cursor_key(), self._cursor
         self._touched = True
         self._marks_changed()
+
+    def _anchor_index(self) -> int:
+        """Where the row marked last is now; the cursor's index if there is none or it is not shown."""
+        anchor = self._marks.anchor
+        if anchor is None:
+            return self._cursor
+        at = self._find(anchor, self._marks.anchor_at)
+        return at if at < len(self._rows) and self._row_key(self._rows[at]) == anchor else self._cursor
 
     def action_mark_all(self) -> None:
         """Mark every row that is shown."""
@@ -215,6 +221,16 @@ class ItemTable(TableGrid[Row]):
         if self._marks.forget(keys):
             self._hidden = None
             self._marks_changed()
+
+    def forget_absent(self, present: Container[str], among: Collection[str] | None) -> None:
+        """Forget marks of rows that are not present any more.
+
+        Args:
+            present: every key that there is, shown or not.
+            among: the keys that may have gone since; None when any may have.
+        """
+        if self._marks:
+            self.forget_marks(self._marks.absent(present, among))
 
     def hidden_marks(self) -> int:
         """How many marked rows are not among those shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
 
 
 class Marks:
@@ -11,6 +11,8 @@ class Marks:
     def __init__(self) -> None:
         self._keys: set[str] = set()
         self.anchor: str | None = None
+        self.anchor_at = 0
+        """The index at which the anchor was when it was marked: a range looks for it there first."""
 
     def __contains__(self, key: str) -> bool:
         return key in self._keys
@@ -23,10 +25,10 @@ class Marks:
         """The marked keys."""
         return frozenset(self._keys)
 
-    def toggle(self, key: str) -> None:
-        """Mark what is not marked, unmark what is; a range begins here."""
+    def toggle(self, key: str, at: int) -> None:
+        """Mark what is not marked, unmark what is; a range begins at this key, which is at that index now."""
         self._keys.symmetric_difference_update((key,))
-        self.anchor = key
+        self.anchor, self.anchor_at = key, at
 
     def add(self, keys: Iterable[str]) -> None:
         """Mark these too."""
@@ -51,6 +53,11 @@ class Marks:
             self.anchor = None
         return bool(gone)
 
+    def absent(self, present: Container[str], among: Collection[str] | None) -> list[str]:
+        """The marked keys that are not present; looked for among these alone, or among all where that is None."""
+        doubtful = self._keys if among is None else self._keys.intersection(among)
+        return [key for key in doubtful if key not in present]
+
     def outside(self, shown: Iterable[str]) -> int:
-        """How many marked keys are not among these."""
-        return len(self._keys.difference(shown))
+        """How many marked keys are not among these, which are all different."""
+        return len(self._keys) - sum(map(self._keys.__contains__, shown))
