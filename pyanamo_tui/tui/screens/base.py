@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -12,6 +12,7 @@ from textual.worker import Worker, WorkerState
 
 from pyanamo_tui.tui.widgets.key_line import KeyLine
 from pyanamo_tui.tui.widgets.status_line import Banner, StatusLine
+from pyanamo_tui.workflow.model import HealthStatus
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.tui.app import Dashboard
     from pyanamo_tui.workflow.model import Snapshot
+
+OUT_OF_DATE: Final = frozenset(
+    {
+        HealthStatus.STALE,
+        HealthStatus.NO_PERMISSION,
+        HealthStatus.NO_CREDENTIALS,
+        HealthStatus.NO_TABLE,
+        HealthStatus.OFFLINE,
+        HealthStatus.FAILED,
+    }
+)
+"""How the data stand while nothing comes that would renew them: what is shown is grey, its age on the status line."""
 
 
 class DashboardScreen(Screen[None]):
@@ -82,6 +95,7 @@ class DashboardScreen(Screen[None]):
             return
         self._status.snapshot = snapshot
         self._banner.show(snapshot)
+        self.set_class(snapshot.health.status in OUT_OF_DATE, "-old")
         if snapshot.seq == self._shown_seq:
             return
         next_in_line = snapshot.seq == self._shown_seq + 1

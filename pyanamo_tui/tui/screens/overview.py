@@ -120,7 +120,7 @@ class OverviewScreen(DashboardScreen):
         """Give each panel its figures; a panel whose figures are the same draws nothing."""
         counts = dict(snapshot.counts)
         self.query_one(ProgressFigures).value = (counts, snapshot.progress.percent, snapshot.exact)
-        self.query_one(RateFigures).value = (snapshot.progress, left_of(counts))
+        self.query_one(RateFigures).value = (snapshot.progress, left_of(counts), snapshot.exact)
         self._show_rows("#quarters", quarter_rows(snapshot.quarters))
         self._fit_steps(snapshot.steps)
         self._show_rows("#steps", snapshot.steps)

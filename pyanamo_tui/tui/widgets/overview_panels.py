@@ -107,20 +107,21 @@ class ProgressFigures(Figures, can_focus=True):
 class RateFigures(Figures):
     """Items ended a minute, and how long it may still take."""
 
-    value: reactive[tuple[Progress, int] | None] = reactive(None)
+    value: reactive[tuple[Progress, int, bool] | None] = reactive(None)
+    """Rates, the items that have not ended, and whether all of them are counted."""
 
     def render(self) -> RenderResult:
         """Two lines: the rate with its history, and the estimate as a range."""
         if self.value is None:
             return Text("…")
-        progress, left = self.value
+        progress, left, exact = self.value
         quiet = self.get_component_rich_style("figures--quiet")
         text = Text(no_wrap=True, overflow="ellipsis")
         words = "no rate yet" if progress.rate_per_minute is None else rate(progress.rate_per_minute)
         line = sparkline(progress.history, max(0, min(16, self.size.width - len(words) - 1)))
         text.append(line + (" " if line else ""), self.get_component_rich_style("state--done"))
         text.append(words + "\n", self.get_component_rich_style("figures--strong"))
-        if not left:
+        if not left and exact:
             text.append("nothing left to do", quiet)
         elif progress.stalled:
             text.append("stalled: nothing has ended lately", self.get_component_rich_style("figures--warn"))
