@@ -108,7 +108,7 @@ def test_a_killed_import_goes_on_and_writes_nothing_twice(
             _until(lambda: len(whole_table(workspace)) == LET_THROUGH + 1)
             assert "written" in terminal.wait("Importing cohort.txt")
             os.kill(_dashboard(os.environ["HOME"]).pid, signal.SIGKILL)
-            terminal.wait("ended with")
+            terminal.wait("was killed")
         proxy.faults.paused = False
         before = settled(workspace)
         assert LET_THROUGH < len(before) < ITEMS

@@ -52,7 +52,7 @@ def test_a_change_killed_half_way_is_told_and_taken_back(embedded: EmbeddedServe
             while _todo(workspace) < LET_THROUGH:
                 terminal.wait("esc stops after")
             os.kill(terminal.process("pyanamo_tui.cli.main").pid, signal.SIGKILL)
-            terminal.wait("ended with")
+            terminal.wait("was killed")
         proxy.faults.paused = False
         settled(workspace)
         changed = _todo(workspace)
