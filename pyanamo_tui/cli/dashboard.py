@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pyanamo_tui.cli.leaving import do_not_wait
 from pyanamo_tui.cli.terminal_guard import guarded_terminal
 from pyanamo_tui.errors import UsageError
 
@@ -53,11 +54,21 @@ def open_dashboard(settings: Settings, *, notice: str = "") -> None:
 
     dashboard = Dashboard(settings, _open_workspace, notice=notice)
     with guarded_terminal():
-        ended_by = asyncio.run(_until_it_ends(dashboard))
+        runner = asyncio.Runner()
+        ended_by = runner.run(_until_it_ends(dashboard))
+        if _changes_under_way():
+            runner.close()  # Waits for them: the terminal says nothing of them any more, the journal does.
+        else:
+            do_not_wait()
     if dashboard.crash is not None:
         raise dashboard.crash
     if ended_by is not None:
         sys.exit(EXIT_SIGNAL + ended_by)
+
+
+def _changes_under_way() -> bool:
+    journal = sys.modules.get("pyanamo_tui.core.journalfile")  # not there where no table was ever opened
+    return journal is not None and bool(journal.ActionWriter.any_open())
 
 
 async def _until_it_ends(dashboard: Dashboard) -> signal.Signals | None:

@@ -13,6 +13,7 @@ import click
 
 from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
+from pyanamo_tui.cli.leaving import leave
 from pyanamo_tui.cli.output import note, report, survive_any_streams
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place, with_local_folder
 from pyanamo_tui.errors import PyanamoError, UsageError
@@ -123,6 +124,13 @@ def cli(context: click.Context, place: Place) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    try:
+        _run(arguments)
+    except SystemExit as ending:
+        leave(ending)
+
+
+def _run(arguments: list[str] | None) -> NoReturn:
     survive_any_streams()
     try:
         given = with_local_folder(sys.argv[1:] if arguments is None else arguments, COMMANDS)

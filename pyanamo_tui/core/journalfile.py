@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from pyanamo_tui.core.plan import Step
 from pyanamo_tui.errors import PyanamoError
@@ -113,6 +113,8 @@ class ActionCounts:
 class ActionWriter:
     """Appends to one action's file. Safe to use from several threads."""
 
+    _open: ClassVar[set[str]] = set()
+
     def __init__(self, path: Path, descriptor: int, header: ActionHeader) -> None:
         self.id = header.id
         self.path = path
@@ -120,6 +122,12 @@ class ActionWriter:
         self._lock = threading.Lock()
         self._next = 0
         self._size = 0
+        self._open.add(self.id)
+
+    @classmethod
+    def any_open(cls) -> bool:
+        """Whether any action of this process is under way."""
+        return bool(cls._open)
 
     @classmethod
     def create(cls, path: Path, header: ActionHeader) -> ActionWriter:
@@ -196,6 +204,7 @@ class ActionWriter:
 
     def close(self) -> None:
         """Give the file and its lock back."""
+        self._open.discard(self.id)
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -7,10 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from pyanamo_tui.local.server import EmbeddedServer
+from tests.faultproxy import FaultProxy, Faults
 from tests.terminal.tmux import TMUX, Terminal
 
 pytestmark = [
@@ -46,6 +49,16 @@ def test_the_terminal_is_given_back_after(number: signal.Signals, told: str) -> 
         if report is not None:
             assert "Segmentation fault" in Path(report[1]).read_text()
             assert Path(report[1]).stat().st_mode & 0o077 == 0
+
+
+def test_it_ends_at_once_though_aws_does_not_answer(embedded: EmbeddedServer) -> None:
+    with FaultProxy(embedded.endpoint_url, Faults(paused=True)) as proxy:
+        with Terminal([*NOWHERE[:-1], proxy.url], size=(100, 30)) as terminal:
+            terminal.wait("help")
+            time.sleep(1)  # until it asks
+            terminal.press("C-q")
+            terminal.wait("ended with 0", 20)
+        proxy.faults.paused = False
 
 
 def test_a_dashboard_whose_terminal_is_gone_ends_without_being_told() -> None:

@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
 _BAR: Final = 10
 _WIDE: Final = 110
+_BARS: Final = 150
+"""Cells from which each step has room for a bar."""
 _TALL: Final = 36
 """Rows from which the run has room below, where it is wide too."""
 _ABOVE: Final = 7
 """Rows of the status line, the figures and the footer."""
+_COUNTING: Final = "counting …"
+_EMPTY: Final = {"#steps": "No items yet", "#quarters": "No nested items", "#groups": "Nothing has failed"}
+"""What stands in a panel without rows once everything was counted: not before, since nobody knows yet."""
 _SHOWN_STATES = (
     (ItemState.TODO, "state--todo"),
     (ItemState.LOCKED, "state--locked"),
@@ -52,10 +57,10 @@ def _done_share(row: StepCounts) -> Cell:
     return Cell(bar(row.states.get(ItemState.DONE, 0) / total if total else 0.0, _BAR), "state--done")
 
 
-def step_columns(digits: int, *, wide: bool = False) -> tuple[Column[StepCounts], ...]:
-    """The step, where it is wide a bar of what is done, then a count for each state, wide enough for so many digits."""
+def step_columns(digits: int, *, bars: bool = False) -> tuple[Column[StepCounts], ...]:
+    """The step, a bar of what is done where asked, then a count for each state, wide enough for so many digits."""
     name = Column[StepCounts]("step", "", 12, lambda row: Cell(row.step or "(no step)"), flexible=True)
-    share = (Column[StepCounts]("share", "", _BAR, _done_share),) if wide else ()
+    share = (Column[StepCounts]("share", "", _BAR, _done_share),) if bars else ()
     return (name, *share, *(_number(state, style, digits) for state, style in _SHOWN_STATES))
 
 
@@ -97,17 +102,15 @@ class OverviewScreen(DashboardScreen):
         with Container(id="overview-bottom"):
             with Container(id="steps-panel", classes="panel") as panel:
                 panel.border_title = "Steps"
-                yield ItemTable(step_columns(1), lambda row: row.step, empty="No items yet", id="steps")
+                yield ItemTable(step_columns(1), lambda row: row.step, empty=_COUNTING, id="steps")
             with Container(id="quarters-panel", classes="panel") as panel:
                 panel.border_title = "Nested"
                 yield ItemTable(
-                    quarter_columns(8), lambda row: row.quarter, empty="No nested items", header=False, id="quarters"
+                    quarter_columns(8), lambda row: row.quarter, empty=_COUNTING, header=False, id="quarters"
                 )
             with Container(id="failures-panel", classes="panel") as panel:
                 panel.border_title = "Failures"
-                yield ItemTable(
-                    GROUP_COLUMNS, lambda row: row.signature, empty="Nothing has failed", header=False, id="groups"
-                )
+                yield ItemTable(GROUP_COLUMNS, lambda row: row.signature, empty=_COUNTING, header=False, id="groups")
 
         yield self.run
 
@@ -121,6 +124,8 @@ class OverviewScreen(DashboardScreen):
         counts = dict(snapshot.counts)
         self.query_one(ProgressFigures).value = (counts, snapshot.progress.percent, snapshot.exact)
         self.query_one(RateFigures).value = (snapshot.progress, left_of(counts), snapshot.exact)
+        for name, words in _EMPTY.items():
+            self.query_one(name, ItemTable).set_empty(words if snapshot.exact else _COUNTING)
         self._show_rows("#quarters", quarter_rows(snapshot.quarters))
         self._fit_steps(snapshot.steps)
         self._show_rows("#steps", snapshot.steps)
@@ -151,7 +156,7 @@ class OverviewScreen(DashboardScreen):
             self._set_columns()
 
     def _set_columns(self) -> None:
-        self.query_one("#steps", ItemTable).set_columns(step_columns(self._digits, wide=self._wide))
+        self.query_one("#steps", ItemTable).set_columns(step_columns(self._digits, bars=self.size.width >= _BARS))
         self.query_one("#groups", ItemTable).set_columns(GROUP_COLUMNS_WIDE if self._wide else GROUP_COLUMNS)
 
     def _show_rows(
