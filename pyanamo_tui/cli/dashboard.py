@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import sys
 import termios
@@ -55,10 +56,11 @@ def open_dashboard(settings: Settings, *, notice: str = "") -> None:
     dashboard = Dashboard(settings, _open_workspace, notice=notice)
     with guarded_terminal():
         runner = asyncio.Runner()
-        ended_by = runner.run(_until_it_ends(dashboard))
-        if _changes_under_way():
-            runner.close()  # Waits for them: the terminal says nothing of them any more, the journal does.
-        else:
+        try:
+            ended_by = runner.run(_until_it_ends(dashboard))
+        finally:
+            if _changes_under_way():
+                runner.close()  # Waits for them: the terminal says nothing of them any more, the journal does.
             do_not_wait()
     if dashboard.crash is not None:
         raise dashboard.crash
@@ -83,8 +85,14 @@ async def _until_it_ends(dashboard: Dashboard) -> signal.Signals | None:
     for number in _ENDING:
         loop.add_signal_handler(number, partial(end, number))
     watch = asyncio.create_task(_until_hung_up(partial(end, signal.SIGHUP)))
-    await dashboard.run_async()
-    watch.cancel()
+    try:
+        await dashboard.run_async()
+    except OSError as error:
+        if not by or error.errno != errno.EIO:
+            raise
+        # The terminal is gone: it cannot be given back.
+    finally:
+        watch.cancel()
     return by[0] if by else None
 
 

@@ -1,10 +1,12 @@
 """Ends the process without waiting for answers of AWS that nobody needs any more.
 
-Threads that ask AWS where it does not answer go on for a minute, and Python waits for them before it ends.
+Threads that ask AWS where it does not answer go on for a minute, one that reads keys of a terminal that is gone for
+ever; and Python waits for all of them before it ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import NoReturn
@@ -23,5 +25,6 @@ def leave(ending: SystemExit) -> NoReturn:
     if _waiting or not isinstance(ending.code, int):
         raise ending
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with contextlib.suppress(OSError):  # the terminal is gone
+            stream.flush()
     os._exit(ending.code)
