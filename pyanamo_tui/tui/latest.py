@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from heapq import nlargest
 from typing import Final
 
 from pyanamo_tui.tui.columns import ITEM, QUIET, STATE, STEP
 from pyanamo_tui.tui.format import age
 from pyanamo_tui.tui.widgets.item_table import Cell, Column
+from pyanamo_tui.tui.widgets.table_columns import fixed_width
 from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.rates import ENDED
 
@@ -52,10 +54,16 @@ def _took(facts: ItemFacts) -> Cell:
     return Cell(age(facts.ended_at - facts.locked_at), QUIET)
 
 
-LATEST_COLUMNS: Final[tuple[Column[ItemFacts], ...]] = (
-    Column("ago", "AGO", 6, lambda f: Cell(age(time.time() - (f.ended_at or 0.0)), QUIET), right=True),
-    ITEM,
-    STEP,
-    STATE,
-    Column("took", "TOOK", 6, _took, right=True),
+_AGO: Final = Column[ItemFacts](
+    "ago", "AGO", 6, lambda f: Cell(age(time.time() - (f.ended_at or 0.0)), QUIET), right=True
 )
+_ID: Final = replace(ITEM, width=24, least=12)
+_TOOK: Final = Column[ItemFacts]("took", "TOOK", 6, _took, right=True)
+
+
+def latest_columns(room: int) -> tuple[Column[ItemFacts], ...]:
+    """What fits into so many cells with ids of usual length whole: when and which, how it ended, how long it took."""
+    for columns in ((_AGO, _ID, STEP, STATE, _TOOK), (_AGO, _ID, STATE, _TOOK)):
+        if fixed_width(columns) <= room:
+            return columns
+    return (_AGO, _ID, STATE)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pyanamo_tui.workflow.model import ItemFacts, Snapshot
 
 _BAR: Final = 10
-_WIDE: Final = 110
+_WIDE: Final = 120
 _BARS: Final = 150
 """Cells from which each step has room for a bar."""
-_TALL: Final = 36
+_TALL: Final = 32
 """Rows from which the run has room below, where it is wide too."""
 _ABOVE: Final = 7
 """Rows of the status line, the figures and the footer."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import Container, Horizontal, Vertical
 
 from pyanamo_tui.tui.columns import key_of
-from pyanamo_tui.tui.latest import LATEST_COLUMNS, latest_ended
+from pyanamo_tui.tui.latest import latest_columns, latest_ended
 from pyanamo_tui.tui.widgets.item_table import ItemTable
 from pyanamo_tui.tui.widgets.run_charts import RateChart, StateChart
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from pyanamo_tui.workflow.model import ItemFacts, Snapshot
+
+
+GUTTER: Final = 3
+"""Cells of the table that are no column's."""
 
 
 class RunPanel(Horizontal):
@@ -26,7 +30,9 @@ class RunPanel(Horizontal):
         self._seq = -1
         self.states = StateChart()
         self.rates = RateChart()
-        self.ended: ItemTable[ItemFacts] = ItemTable(LATEST_COLUMNS, key_of, empty="Nothing has ended yet", id="ended")
+        self.ended: ItemTable[ItemFacts] = ItemTable(
+            latest_columns(0), key_of, empty="Nothing has ended yet", id="ended"
+        )
 
     def compose(self) -> ComposeResult:
         """Charts on the left, the latest on the right."""
@@ -50,6 +56,7 @@ class RunPanel(Horizontal):
         """
         if not self.display or self._seq == snapshot.seq:
             return
+        self.ended.set_columns(latest_columns(self.ended.size.width - GUTTER))
         next_in_line = snapshot.seq == self._seq + 1
         self._seq = snapshot.seq
         self.states.show(snapshot.timeline)
