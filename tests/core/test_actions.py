@@ -383,19 +383,19 @@ def through(proxy: FaultProxy, workspace: Workspace) -> Workspace:
 def test_an_answer_that_was_lost_is_not_taken_for_another_s_change(
     embedded: EmbeddedServer, workspace: Workspace
 ) -> None:
-    ids = [f"i{number}" for number in range(12)]
+    ids = [f"i{number}" for number in range(40)]
     originals = fill(workspace, [single(item_id) for item_id in ids])
-    writes = Faults(lost_answers=0.4, only=lambda request: b".UpdateItem" in request or b".DeleteItem" in request)
+    writes = Faults(lost_answers=0.15, only=lambda request: b".UpdateItem" in request or b".DeleteItem" in request)
     with FaultProxy(embedded.endpoint_url, writes, seed=3) as proxy:
         bad = through(proxy, workspace)
         requeued = bad.actions.apply(bad.actions.requeue(ids))
         lost = proxy.injected["lost_answers"]
         deleted = bad.actions.apply(bad.actions.delete(ids))
         assert 0 < lost < proxy.injected["lost_answers"]
-        assert (requeued.changed, requeued.skipped) == (12, ())
-        assert (deleted.changed, deleted.skipped) == (12, ())
+        assert (requeued.changed, requeued.skipped) == (40, ())
+        assert (deleted.changed, deleted.skipped) == (40, ())
         for _ in range(2):
-            assert bad.actions.apply(bad.actions.undo()).changed == 12
+            assert bad.actions.apply(bad.actions.undo()).changed == 40
     assert [workspace.record(item_id) for item_id in ids] == originals
 
 
