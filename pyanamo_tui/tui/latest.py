@@ -31,21 +31,24 @@ def latest_ended(
     """
     if changed is None:
         return _last(items.values())
-    known = [items[facts.item_id] for facts in before if facts.item_id in items]
-    if len(before) == LATEST and any(facts.ended_at is None or not _ended(facts) for facts in known):
-        return _last(items.values())  # One of them waits again: who comes after the last is not known.
-    if len(known) < len(before):
+    candidates = {*changed, *(facts.item_id for facts in before)}
+    latest = _last([items[item_id] for item_id in candidates if item_id in items])
+    if len(before) == LATEST and (len(latest) < LATEST or _order(latest[-1]) < _order(before[-1])):
+        # One of them is gone, waits again or ended earlier than was told: who came after the last is not known.
         return _last(items.values())
-    ids = {facts.item_id for facts in known}
-    return _last([*known, *(items[one] for one in changed if one not in ids and one in items)])
+    return latest
 
 
 def _ended(facts: ItemFacts) -> bool:
     return facts.state in ENDED and facts.ended_at is not None
 
 
+def _order(facts: ItemFacts) -> tuple[float, str]:
+    return facts.ended_at or 0.0, facts.item_id
+
+
 def _last(items: Collection[ItemFacts]) -> tuple[ItemFacts, ...]:
-    return tuple(nlargest(LATEST, filter(_ended, items), key=lambda facts: (facts.ended_at or 0.0, facts.item_id)))
+    return tuple(nlargest(LATEST, filter(_ended, items), key=_order))
 
 
 def _took(facts: ItemFacts) -> Cell:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
-from pyanamo_tui.tui.latest import latest_ended
+from pyanamo_tui.tui.latest import LATEST, latest_ended
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.failures import FailuresScreen
 from pyanamo_tui.tui.screens.item import ItemScreen
@@ -97,6 +99,16 @@ async def test_a_large_screen_shows_the_run_and_what_ended_last_and_a_small_one_
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: not app.screen.query_one("#overview-run").display, "a small screen")
         assert app.screen.query_one("#groups").region.bottom > 20
+
+
+def test_one_of_the_last_that_ended_earlier_than_was_told_gives_its_place_to_the_next() -> None:
+    items = {f"i{number}": ItemFacts(f"i{number}", "done", ended_at=float(number)) for number in range(LATEST + 1)}
+    latest = latest_ended(items, None, ())
+    assert latest[-1].item_id == "i1"
+    items["i9"] = replace(items["i9"], ended_at=-1.0)
+    now = latest_ended(items, {"i9"}, latest)
+    assert now[-1].item_id == "i0"
+    assert now == latest_ended(items, None, ())
 
 
 _states = st.sampled_from(["todo", "locked", "done", "failed"])
