@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
-from textual.message import Message
 from textual.widgets import Static
 
-from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, clock, count
 from pyanamo_tui.tui.modals.choose import Choose
 from pyanamo_tui.tui.screens.item_changes import SCOPES
 from pyanamo_tui.tui.screens.item_log import ItemLogScreen, LogWays
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
+from pyanamo_tui.tui.screens.item_reading import ItemRead
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.workflow.filterfields import since
 from pyanamo_tui.workflow.model import Item, ItemState, Task, TaskStatus
@@ -32,21 +30,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from pyanamo_tui.core.plan import Plan
-    from pyanamo_tui.workflow.model import Snapshot
 
 _TASK_STYLES = {
     TaskStatus.DONE: "state--done",
     TaskStatus.FAILED: "state--failed",
     TaskStatus.TODO: "state--todo",
 }
-
-
-@dataclass
-class ItemRead(Message):
-    """The item was read, or could not be."""
-
-    item: Item | None
-    error: PyanamoError | None = None
 
 
 def _exit_cell(task: Task) -> Cell:
@@ -115,8 +104,7 @@ class ItemScreen(ItemLogScreen):
     ]
 
     def __init__(self, item_id: str, task: str | None = None, ways: LogWays | None = None) -> None:
-        super().__init__(ways)
-        self.item_id = item_id
+        super().__init__(item_id, ways)
         self._first_task = task
         self.tasks: ItemTable[Task] = ItemTable(TASK_COLUMNS, lambda row: row.key, empty="No tasks", id="tasks")
 
@@ -136,27 +124,12 @@ class ItemScreen(ItemLogScreen):
         super().on_mount()
         self.query_one("#item-tasks").display = False
         self.log_view.focus()
-        self._read()
-
-    def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
-        """Read the item again when the Snapshot says that it changed."""
-        if self.item is not None and (changed is None or self.item_id in changed):
-            self._read()
+        self.read()
 
     def action_reread(self) -> None:
         """Read it now, and its log wherever that is kept."""
         self.forget_log()
-        self._read()
-
-    @work(thread=True, group="item", exclusive=True, exit_on_error=False, description="read an item")
-    def _read(self) -> None:
-        workspace = self.dashboard.workspace
-        if workspace is None:
-            return
-        try:
-            self.post_message(ItemRead(workspace.item(self.item_id)))
-        except PyanamoError as error:
-            self.post_message(ItemRead(None, error))
+        super().action_reread()
 
     @on(ItemRead)
     def _show_read(self, message: ItemRead) -> None:
@@ -252,4 +225,4 @@ class ItemScreen(ItemLogScreen):
 
     async def _change(self, plan_it: Callable[[], Plan]) -> None:
         await make_change(self.dashboard, plan_it)
-        self._read()
+        self.read()

@@ -20,7 +20,7 @@ from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.format import count
 from pyanamo_tui.tui.log_asking import ask_filter, ask_search, filter_words, match_words, pending_words
 from pyanamo_tui.tui.modals.prompt import Prompt
-from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
+from pyanamo_tui.tui.screens.item_reading import ItemReadingScreen
 from pyanamo_tui.tui.whole_log import KINDS, Line, LogPage, OpenedLog, both_streams, save_log
 from pyanamo_tui.tui.widgets.log_lines import LineKind
 from pyanamo_tui.tui.widgets.log_tabs import STREAMS, LogChoice, LogTabs
@@ -99,10 +99,10 @@ def _streams_of(stream: str) -> tuple[Stream, ...]:
     return ("stderr",) if stream == "stderr" else ("stdout",)
 
 
-class ItemLogScreen(ItemLooksScreen):
+class ItemLogScreen(ItemReadingScreen):
     """A screen with the log of an item or of one of its tasks.
 
-    Subclasses have the item, and say which of its tasks is chosen.
+    Subclasses say which of its tasks is chosen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -114,10 +114,9 @@ class ItemLogScreen(ItemLooksScreen):
         Binding("s", "save", "save", id="log.save"),
     ]
 
-    def __init__(self, ways: LogWays | None = None) -> None:
-        super().__init__()
+    def __init__(self, item_id: str, ways: LogWays | None = None) -> None:
+        super().__init__(item_id)
         ways = ways or LogWays()
-        self.item: Item | None = None
         self._stream = ways.stream
         self._number: int | None = None
         self._attempts: tuple[Attempt, ...] = ()

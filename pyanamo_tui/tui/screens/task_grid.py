@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
 from textual.widgets import Static
 
-from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, count
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.screens.item_changes import SCOPES
-from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
+from pyanamo_tui.tui.screens.item_reading import ItemRead, ItemReadingScreen
 from pyanamo_tui.tui.task_states import TASK_SIGNS, TASK_STYLES, TaskMark, TaskState, count_marks, task_marks
 from pyanamo_tui.tui.widgets.bars import bar
 from pyanamo_tui.tui.widgets.figures import Figures
@@ -32,17 +29,8 @@ from pyanamo_tui.workflow.transitions import Scope
 if TYPE_CHECKING:
     from textual.app import ComposeResult, RenderResult
 
-    from pyanamo_tui.workflow.model import Snapshot
 
 _BAR: Final = 30
-
-
-@dataclass
-class GridRead(Message):
-    """The item was read, or could not be."""
-
-    item: Item | None
-    error: PyanamoError | None = None
 
 
 class TaskFigures(Figures):
@@ -92,7 +80,7 @@ class TaskFigures(Figures):
         return text
 
 
-class TaskGridScreen(ItemLooksScreen):
+class TaskGridScreen(ItemReadingScreen):
     """Opened over the list of nested items."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,9 +92,7 @@ class TaskGridScreen(ItemLooksScreen):
     ]
 
     def __init__(self, item_id: str) -> None:
-        super().__init__()
-        self.item_id = item_id
-        self.item: Item | None = None
+        super().__init__(item_id)
         self.marks: tuple[TaskMark, ...] = ()
         self.grid = TaskGrid(id="task-grid")
         self._figures = TaskFigures()
@@ -128,29 +114,10 @@ class TaskGridScreen(ItemLooksScreen):
         """Read it at once."""
         super().on_mount()
         self.grid.focus()
-        self._read()
+        self.read()
 
-    def show(self, snapshot: Snapshot, changed: frozenset[str] | None) -> None:
-        """Read the item again when the Snapshot says that it changed."""
-        if self.item is not None and (changed is None or self.item_id in changed):
-            self._read()
-
-    def action_reread(self) -> None:
-        """Read it now."""
-        self._read()
-
-    @work(thread=True, group="item", exclusive=True, exit_on_error=False, description="read an item")
-    def _read(self) -> None:
-        workspace = self.dashboard.workspace
-        if workspace is None:
-            return
-        try:
-            self.post_message(GridRead(workspace.item(self.item_id)))
-        except PyanamoError as error:
-            self.post_message(GridRead(None, error))
-
-    @on(GridRead)
-    def _show_read(self, message: GridRead) -> None:
+    @on(ItemRead)
+    def _show_read(self, message: ItemRead) -> None:
         if message.item is None:
             error = message.error
             if error is not None and self.item is None:
@@ -226,4 +193,4 @@ class TaskGridScreen(ItemLooksScreen):
         scope = Scope(chosen)
         keys = [key] if scope is Scope.NAMED_TASKS else []
         await make_change(self.dashboard, lambda: workspace.actions.requeue([self.item_id], scope, keys))
-        self._read()
+        self.read()
