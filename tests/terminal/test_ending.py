@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,15 +13,14 @@ import pytest
 
 from pyanamo_tui.local.server import EmbeddedServer
 from tests.faultproxy import FaultProxy, Faults
-from tests.terminal.tmux import TMUX, Terminal
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
     pytest.mark.processes,
     pytest.mark.skipif(TMUX is None, reason="tmux is not installed"),
 ]
-NOWHERE = [sys.executable, "-m", "pyanamo_tui.cli.main", "-t", "T", "-r", "eu-west-2", "--endpoint-url"]
-NOWHERE += ["http://127.0.0.1:9"]
+NOWHERE = dashboard("T", "http://127.0.0.1:9")
 OURS, GIVEN_BACK = "110", "001"
 
 
@@ -53,7 +51,7 @@ def test_the_terminal_is_given_back_after(number: signal.Signals, told: str) -> 
 
 def test_it_ends_at_once_though_aws_does_not_answer(embedded: EmbeddedServer) -> None:
     with FaultProxy(embedded.endpoint_url, Faults(paused=True)) as proxy:
-        with Terminal([*NOWHERE[:-1], proxy.url], size=(100, 30)) as terminal:
+        with Terminal(dashboard("T", proxy.url), size=(100, 30)) as terminal:
             terminal.wait("help")
             time.sleep(1)  # until it asks
             terminal.press("C-q")
@@ -64,14 +62,14 @@ def test_it_ends_at_once_though_aws_does_not_answer(embedded: EmbeddedServer) ->
 def test_a_dashboard_whose_terminal_is_gone_ends_without_being_told() -> None:
     side, other = os.openpty()
     # Of another session than the terminal's, as a program is that was left running: no signal comes.
-    dashboard = subprocess.Popen(NOWHERE, stdin=other, stdout=other, stderr=other, start_new_session=True)
+    left = subprocess.Popen(NOWHERE, stdin=other, stdout=other, stderr=other, start_new_session=True)
     os.close(other)
     seen = b""
     while b"help" not in seen:
         seen += os.read(side, 1 << 16)
     os.close(side)
     try:
-        assert dashboard.wait(60) == 128 + signal.SIGHUP
+        assert left.wait(60) == 128 + signal.SIGHUP
     finally:
-        dashboard.kill()
-        dashboard.wait()
+        left.kill()
+        left.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pyanamo_tui.workflow.schema import AttributeValue, Record
 from tests.core.places import REGION, fill, nested, open_table, single
 from tests.terminal.pseudo import terminal
 from tests.terminal.strict import StrictScreen
+from tests.terminal.tmux import dashboard
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
@@ -118,8 +118,7 @@ def _worker(workspace: Workspace) -> None:
 
 @contextmanager
 def _dashboard(server: EmbeddedServer, table: str) -> Iterator[StrictScreen]:
-    place = ["-t", table, "-r", REGION, "--endpoint-url", server.endpoint_url]
-    with terminal([sys.executable, "-m", "pyanamo_tui.cli.main", *place], size=SIZE) as side:
+    with terminal(dashboard(table, server.endpoint_url), size=SIZE) as side:
         yield StrictScreen(side, *SIZE)
 
 

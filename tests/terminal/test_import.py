@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from pyanamo_tui.core.workspace import Workspace
@@ -19,7 +18,7 @@ from pyanamo_tui.workflow import schema
 from tests.core.importing import HEADER, settled, whole_table
 from tests.core.places import REGION, open_table, single
 from tests.faultproxy import FaultProxy, Faults
-from tests.terminal.tmux import TMUX, Terminal, program
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
@@ -49,17 +48,6 @@ def _lines() -> list[str]:
     return [HEADER, *(f"S{number:05}|Align|seq {number}\n" for number in range(ITEMS))]
 
 
-def _dashboard(home: str) -> psutil.Process:
-    for process in psutil.process_iter():
-        try:
-            mine = process.environ().get("HOME") == home and "python" in process.name()
-            if mine and "pyanamo_tui.cli.main" in process.cmdline():
-                return process
-        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-    raise AssertionError("the dashboard does not run")
-
-
 def _name_file(terminal: Terminal, path: Path) -> None:
     terminal.wait("polling")
     terminal.press("9")
@@ -87,8 +75,7 @@ def test_a_killed_import_goes_on_and_writes_nothing_twice(
     path.write_text("".join(broken))
     gate = Gate(ALMOST)
     with FaultProxy(embedded.endpoint_url, Faults(paused=True, only=gate.holds_back)) as proxy:
-        arguments = ["-t", table_name, "-r", REGION, "--endpoint-url", proxy.url]
-        command = program(*arguments)
+        command = dashboard(table_name, proxy.url)
         with Terminal(command, size=(80, 24)) as terminal:
             _name_file(terminal, path)
             seen = terminal.wait("lines cannot be taken")
@@ -107,7 +94,7 @@ def test_a_killed_import_goes_on_and_writes_nothing_twice(
             gate.most = LET_THROUGH
             _until(lambda: len(whole_table(workspace)) == LET_THROUGH + 1)
             assert "written" in terminal.wait("Importing cohort.txt")
-            os.kill(_dashboard(os.environ["HOME"]).pid, signal.SIGKILL)
+            os.kill(terminal.command_pid(), signal.SIGKILL)
             terminal.wait("was killed")
         proxy.faults.paused = False
         before = settled(workspace)

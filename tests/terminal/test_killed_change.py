@@ -12,9 +12,9 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
 from tests.core.importing import settled, whole_table
-from tests.core.places import REGION, open_table, single
+from tests.core.places import open_table, single
 from tests.faultproxy import FaultProxy, Faults
-from tests.terminal.tmux import TMUX, Terminal, program
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
@@ -40,7 +40,7 @@ def test_a_change_killed_half_way_is_told_and_taken_back(embedded: EmbeddedServe
         workspace.items.batch_put([single(f"k{number:03}") for number in range(start, start + 25)])
     before = whole_table(workspace)
     with FaultProxy(embedded.endpoint_url, Faults(paused=True, only=_held_back)) as proxy:
-        command = program("-t", table_name, "-r", REGION, "--endpoint-url", proxy.url)
+        command = dashboard(table_name, proxy.url)
         with Terminal(command, size=(80, 24)) as terminal:
             terminal.wait("failed 200")
             terminal.press("2")
@@ -51,7 +51,7 @@ def test_a_change_killed_half_way_is_told_and_taken_back(embedded: EmbeddedServe
             terminal.press("Enter")
             while _todo(workspace) < LET_THROUGH:
                 terminal.wait("esc stops after")
-            os.kill(terminal.process("pyanamo_tui.cli.main").pid, signal.SIGKILL)
+            os.kill(terminal.command_pid(), signal.SIGKILL)
             terminal.wait("was killed")
         proxy.faults.paused = False
         settled(workspace)

@@ -13,7 +13,7 @@ from pyanamo_tui.local.server import EmbeddedServer, dummy_environment
 from pyanamo_tui.workflow import schema
 from tests.core.places import REGION, open_table
 from tests.engine.engines import Engine, python
-from tests.terminal.tmux import TMUX, Terminal, program
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
@@ -44,8 +44,7 @@ def test_the_one_failed_task_of_22_is_requeued_and_the_item_ends_22_of_22(
     commands[16] = python(f'import sys, pathlib; pathlib.Path("{image}").exists() or sys.exit("chr17: no such image")')
     workspace.items.put(schema.new_nested("NA12878", "Call", commands))
     _run(workspace, embedded.endpoint_url, tmp_path)
-    place = ["-t", table_name, "-r", REGION, "--endpoint-url", embedded.endpoint_url]
-    with Terminal(program(*place), size=(80, 24)) as terminal:
+    with Terminal(dashboard(table_name, embedded.endpoint_url), size=(80, 24)) as terminal:
         terminal.wait("failed 1")
         terminal.press("2")
         terminal.wait("NA12878")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pyanamo_tui.local.server import EmbeddedServer
-from tests.core.places import REGION, fill, open_table, single
-from tests.terminal.tmux import TMUX, Terminal, program
+from tests.core.places import fill, open_table, single
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
@@ -37,7 +37,7 @@ def test_every_size_is_drawn_from_edge_to_edge_at_the_start_and_after(
     embedded: EmbeddedServer, table_name: str
 ) -> None:
     fill(open_table(embedded, table_name), [single(f"S{number}") for number in range(3)])
-    command = program("-t", table_name, "-r", REGION, "--endpoint-url", embedded.endpoint_url)
+    command = dashboard(table_name, embedded.endpoint_url)
     for walk in WALKS:
         with Terminal(command, size=walk[0]) as terminal:
             terminal.wait(_drawn(table_name, walk[0], "Steps"))

@@ -10,8 +10,8 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
 from tests.core.importing import whole_table
-from tests.core.places import REGION, open_table, single
-from tests.terminal.tmux import TMUX, Terminal, program
+from tests.core.places import open_table, single
+from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
     pytest.mark.terminal,
@@ -19,11 +19,6 @@ pytestmark = [
     pytest.mark.skipif(TMUX is None, reason="tmux is not installed"),
 ]
 GROUPS = {"exit 137 (SIGKILL) · Killed": 201, "exit 1 · No such file <path>": 88, "exit 2 · bad header": 11}
-
-
-def _command(server: EmbeddedServer, table: str) -> list[str]:
-    place = ["-t", table, "-r", REGION, "--endpoint-url", server.endpoint_url]
-    return program(*place)
 
 
 def _fill(workspace: Workspace) -> dict[str, schema.Record]:
@@ -50,7 +45,7 @@ def test_the_largest_group_is_requeued_and_all_is_deleted_and_both_are_undone(
 ) -> None:
     workspace = open_table(embedded, table_name)
     before = _fill(workspace)
-    with Terminal(_command(embedded, table_name), size=(80, 24)) as terminal:
+    with Terminal(dashboard(table_name, embedded.endpoint_url), size=(80, 24)) as terminal:
         terminal.wait("failed 300")
         terminal.press("4")
         terminal.wait("Failures: 300 in 3 groups")

@@ -15,6 +15,8 @@ from typing import Self
 
 import psutil
 
+from tests.core.places import REGION
+
 TMUX = shutil.which("tmux")
 PATIENCE = 60.0
 
@@ -22,6 +24,11 @@ PATIENCE = 60.0
 def program(*arguments: str) -> list[str]:
     """The command that starts the program with these arguments."""
     return [sys.executable, "-m", "pyanamo_tui.cli.main", *arguments]
+
+
+def dashboard(table: str, url: str) -> list[str]:
+    """The command that opens the dashboard on a table of a stand-in."""
+    return program("-t", table, "-r", REGION, "--endpoint-url", url)
 
 
 class Terminal:
@@ -74,11 +81,6 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type text."""
         self._tmux("send-keys", "-l", text)
-
-    def process(self, words: str) -> psutil.Process:
-        """The process in this terminal that has these words in its command line."""
-        shell = psutil.Process(int(self._tmux("display-message", "-p", "#{pane_pid}")))
-        return next(one for one in shell.children(recursive=True) if words in one.cmdline())
 
     def pasted(self) -> str:
         """What tmux would paste."""
