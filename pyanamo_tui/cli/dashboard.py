@@ -24,9 +24,8 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 """Asked to end from outside, and left by the terminal: it ends as by key, and the terminal is given back."""
 EXIT_SIGNAL: Final = 128
 """What a shell adds to the number of a signal in the exit code of what it ended."""
-
-
 _HANGUP_SECONDS: Final = 2.0
+"""How often it is looked whether the terminal is still there."""
 
 
 def has_terminal() -> bool:

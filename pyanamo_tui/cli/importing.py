@@ -166,7 +166,6 @@ def telling(line: ProgressLine) -> Callable[[ImportProgress], None]:
     """What shows an import's progress on a line: how much, how fast, how long still."""
     from pyanamo_tui.core.importresult import Phase  # noqa: PLC0415 - boto3, which --help need not pay
 
-    looking = Phase.LOOKING
     began = time.monotonic()
     first: list[tuple[float, int]] = []
 
@@ -175,7 +174,7 @@ def telling(line: ProgressLine) -> Callable[[ImportProgress], None]:
             share = told.bytes_done * 100 // max(1, told.bytes_total)
             line.show(f"{told.items:,} items checked, {told.problems:,} problems, {share} %")
             return
-        if told.phase is looking:
+        if told.phase is Phase.LOOKING:
             line.show(f"{told.items:,} of {told.total:,} ids looked for")
             return
         if not first:

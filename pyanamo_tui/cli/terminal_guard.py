@@ -9,15 +9,12 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
-import platform
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Final
 
-from pyanamo_tui import __version__
-from pyanamo_tui.cli.crash import new_report_path
+from pyanamo_tui.cli.crash import new_report_path, report_head
 
 _ENDED: Final = b"ended\n"
 _MODES_OFF: Final = (
@@ -47,8 +44,7 @@ def guarded_terminal() -> Iterator[None]:
 
     A crash of the interpreter leaves a report file with the functions and lines that ran, no values of variables.
     """
-    versions = f"pyanamo-tui {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    words = [_MODES_OFF, _TOLD, str(new_report_path()), f"{versions}\n{time.strftime('%Y-%m-%dT%H:%M:%S%z')}"]
+    words = [_MODES_OFF, _TOLD, str(new_report_path()), report_head()]
     reading, writing = os.pipe()
     try:
         guard = subprocess.Popen(

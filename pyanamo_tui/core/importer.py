@@ -161,8 +161,8 @@ class Importer:
         with opened(path) as source:
             if source.size != preview.bytes:
                 raise _changed(source)
-            terms = {"delimiter": preview.header.delimiter, "nested_delimiter": preview.nested_delimiter}
-            lines = ImportReader(source.lines(), **terms)
+            between, nested = preview.header.delimiter, preview.nested_delimiter
+            lines = ImportReader(source.lines(), delimiter=between, nested_delimiter=nested)
             existing = sum(1 for _ in existing_lines(self._items, lines, told, cancelled))
         return replace(preview, existing=existing, existing_checked=preview.survey.items, existing_sampled=False)
 

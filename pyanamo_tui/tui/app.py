@@ -303,7 +303,8 @@ class Dashboard(PlaceApp):
         if self.monitor is None:
             return
         paused = self.snapshot is not None and self.snapshot.health.status == HealthStatus.PAUSED
-        (self.monitor.resume if paused else self.monitor.pause)()
+        turn = self.monitor.resume if paused else self.monitor.pause
+        turn()
 
     @work(group="interval", exclusive=True)
     async def action_interval(self) -> None:

@@ -13,7 +13,6 @@ from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.outcome import Outcome, OutcomeModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
-from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.plan import ActionResult, Plan
@@ -60,7 +59,7 @@ def question_of(plan: Plan, place: str) -> Question:
 
 def _named(item_ids: Sequence[str]) -> str:
     """`a, b, c and 198 more`."""
-    first = ", ".join(printable(item_id) for item_id in nsmallest(NAMED, item_ids))
+    first = ", ".join(nsmallest(NAMED, item_ids))
     return first + (f" and {count(len(item_ids) - NAMED)} more" if len(item_ids) > NAMED else "")
 
 

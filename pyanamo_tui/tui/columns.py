@@ -114,11 +114,8 @@ def sized_columns(
     """The columns as wide as what they hold: an id whole where there is room, a step name too."""
     width = max(_SMALLEST_ID, min(longest_id, _LONGEST_ID))
     step = STEP.width if not longest_step else max(len(STEP.title), min(longest_step, _LONGEST_STEP))
-    by_key = {
-        ITEM.key: replace(ITEM, width=width, least=min(width, _READABLE_ID)),
-        STEP.key: replace(STEP, width=step),
-    }
-    return tuple(by_key.get(column.key, column) if column in {ITEM, STEP} else column for column in columns)
+    sized = {ITEM: replace(ITEM, width=width, least=min(width, _READABLE_ID)), STEP: replace(STEP, width=step)}
+    return tuple(sized.get(column, column) for column in columns)
 
 
 SORTS: Final = ITEM_COLUMNS

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len, set_cell_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyanamo_tui.workflow.model import FailureGroup
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -23,6 +28,12 @@ def count(number: int) -> str:
 def counted(number: int, one: str, more: str = "") -> str:
     """A number with its noun: `1 line`, `1,204 lines`. `more` is the plural where it is not `one` and an s."""
     return f"{count(number)} {one if number == 1 else more or one + 's'}"
+
+
+def failures_title(groups: Sequence[FailureGroup]) -> str:
+    """What stands over groups of failures: `Failures: 312 in 3 groups`."""
+    failed = sum(group.count for group in groups)
+    return f"Failures: {count(failed)} in {count(len(groups))} groups" if failed else "Failures"
 
 
 def partial(number: int, *, exact: bool) -> str:

@@ -25,6 +25,7 @@ READ_ON_CHARACTERS: Final = 1_000_000
 """What is read further up at once, at least, where there is as much: a few requests."""
 _FROM_ITEM: Final = "from the item"
 KINDS: Final[dict[Stream, LineKind]] = {"stdout": LineKind.OUT, "stderr": LineKind.ERR}
+_NAMES: Final = {kind: stream for stream, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,6 @@ class OpenedLog:
         if self._together and top is not None and top.begun and lines:
             lines.insert(0, (LineKind.NOTE, _NAMES[self._kind]))
         return LogPage(tuple(lines), self._above(), problem)
-
-
-_NAMES: Final = {LineKind.OUT: "stdout", LineKind.ERR: "stderr"}
 
 
 def _small(pages: Sequence[tuple[str, ...]]) -> bool:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from pyanamo_tui.tui.columns import FAILED_COLUMNS, key_of
-from pyanamo_tui.tui.format import age, count
+from pyanamo_tui.tui.format import age, count, failures_title
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.tui.widgets.why_panel import WhyPanel
@@ -135,9 +135,7 @@ class FailuresScreen(ItemListScreen):
         if self._group is not None and self.groups.row is not None and self.groups.row.signature != self._group:
             self.groups.select_key(self._group)
         row = self.groups.row
-        total = sum(group.count for group in snapshot.failures)
-        title = f"Failures: {count(total)} in {count(len(snapshot.failures))} groups" if total else "Failures"
-        self.retitle("#failures-groups", title)
+        self.retitle("#failures-groups", failures_title(snapshot.failures))
         self._tell_group()
         group = None if row is None else row.signature
         same, self._group = group == self._group, group

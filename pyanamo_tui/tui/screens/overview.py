@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 
-from pyanamo_tui.tui.format import age, count
+from pyanamo_tui.tui.format import age, count, failures_title
 from pyanamo_tui.tui.quarters import QuarterRow, quarter_columns, quarter_rows
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.bars import bar
@@ -111,7 +111,6 @@ class OverviewScreen(DashboardScreen):
             with Container(id="failures-panel", classes="panel") as panel:
                 panel.border_title = "Failures"
                 yield ItemTable(GROUP_COLUMNS, lambda row: row.signature, empty=_COUNTING, header=False, id="groups")
-
         yield self.run
 
     def on_mount(self) -> None:
@@ -130,24 +129,22 @@ class OverviewScreen(DashboardScreen):
         self._fit_steps(snapshot.steps)
         self._show_rows("#steps", snapshot.steps)
         self._show_rows("#groups", snapshot.failures)
-        failed = sum(group.count for group in snapshot.failures)
-        title = f"Failures: {count(failed)} in {count(len(snapshot.failures))} groups" if failed else "Failures"
-        self.retitle("#failures-panel", title)
-        self._share_rows(snapshot)
+        self.retitle("#failures-panel", failures_title(snapshot.failures))
+        self._share_rows()
         self.run.show(snapshot, changed)
 
     @property
     def _wide(self) -> bool:
         return self.size.width >= _WIDE
 
-    def _share_rows(self, snapshot: Snapshot) -> None:
+    def _share_rows(self) -> None:
         """Where the run stands below, the panels above it are as high as what they hold, up to half of the screen."""
         bottom = self.query_one("#overview-bottom")
         if not (self._wide and self.size.height >= _TALL):
             bottom.styles.height = "1fr"
             return
-        rows = max(len(snapshot.steps) + 1, len(quarter_rows(snapshot.quarters)), len(snapshot.failures)) + 2
-        bottom.styles.height = min(rows, (self.size.height - _ABOVE) // 2)
+        steps, quarters, groups = (len(self.query_one(name, ItemTable).rows) for name in _EMPTY)
+        bottom.styles.height = min(max(steps + 1, quarters, groups) + 2, (self.size.height - _ABOVE) // 2)
 
     def _fit_steps(self, steps: tuple[StepCounts, ...]) -> None:
         digits = max((len(count(number)) for step in steps for number in step.states.values()), default=1)
@@ -195,7 +192,7 @@ class OverviewScreen(DashboardScreen):
         self._set_columns()
         self.call_after_refresh(self._fit_quarters)
         if self.dashboard.snapshot is not None:
-            self._share_rows(self.dashboard.snapshot)
+            self._share_rows()
             self.call_after_refresh(self.run.show, self.dashboard.snapshot, None)
 
     def _fit_quarters(self) -> None:

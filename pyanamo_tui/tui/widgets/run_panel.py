@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual.containers import Container, Horizontal, Vertical
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from pyanamo_tui.workflow.model import ItemFacts, Snapshot
-
-
-GUTTER: Final = 3
-"""Cells of the table that are no column's."""
 
 
 class RunPanel(Horizontal):
@@ -56,7 +52,7 @@ class RunPanel(Horizontal):
         """
         if not self.display or self._seq == snapshot.seq:
             return
-        self.ended.set_columns(latest_columns(self.ended.size.width - GUTTER))
+        self.ended.set_columns(latest_columns(self.ended.room))
         next_in_line = snapshot.seq == self._seq + 1
         self._seq = snapshot.seq
         self.states.show(snapshot.timeline)

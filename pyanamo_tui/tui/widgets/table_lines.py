@@ -106,8 +106,13 @@ class TableLines(ScrollView, Generic[Row], can_focus=True):
         """Cells before the first column: the cursor's sign, and where rows can be marked the mark and a space."""
         return 3 if self._can_mark else 1
 
+    @property
+    def room(self) -> int:
+        """Cells that the columns have, gaps between them included."""
+        return self._room.width - self._gutter
+
     def _widths(self) -> list[int]:
-        asked = (self._columns, self._room.width - self._gutter)
+        asked = (self._columns, self.room)
         if asked != self._sized[0]:
             self._sized = (asked, column_widths(*asked))
         return self._sized[1]
