@@ -1,4 +1,4 @@
-"""What tests of imports need: a file to import, the table as it came out, and an import killed in the middle."""
+"""What tests of imports need: a file to import, and an import killed in the middle."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
-from pyanamo_tui.workflow import schema
-from pyanamo_tui.workflow.schema import Record
 
 HEADER = "itemID|TaskID|TaskScript\n"
 
@@ -35,26 +32,6 @@ def write_file(folder: Path, count: int, name: str = "items.txt", command: str =
     path = folder / name
     path.write_text(HEADER + "".join(f"S{i:05}|Align|{command} {i}\n" for i in range(count)))
     return path
-
-
-def whole_table(workspace: Workspace) -> dict[str, Record]:
-    found: dict[str, Record] = {}
-    start: Record | None = None
-    while True:
-        page = workspace.items.scan(start=start)
-        found.update({schema.record_id(record): record for record in page.records})
-        start = page.next_key
-        if start is None:
-            return found
-
-
-def settled(workspace: Workspace) -> dict[str, Record]:
-    """The table once the server has answered everything that a killed process had sent."""
-    deadline = time.monotonic() + 30
-    earlier, now = None, whole_table(workspace)
-    while earlier != now and time.monotonic() < deadline:
-        earlier, now = now, whole_table(workspace)
-    return now
 
 
 def import_until_killed(workspace: Workspace, embedded: EmbeddedServer, path: Path, limit: int) -> None:

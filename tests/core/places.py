@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+
+import psutil
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
@@ -28,6 +31,35 @@ def fill(workspace: Workspace, records: Iterable[Record]) -> list[Record]:
     for record in written:
         workspace.items.put(record)
     return [workspace.record(schema.record_id(record)) for record in written]
+
+
+def whole_table(workspace: Workspace) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    start: Record | None = None
+    while True:
+        page = workspace.items.scan(start=start)
+        found.update({schema.record_id(record): record for record in page.records})
+        start = page.next_key
+        if start is None:
+            return found
+
+
+def settled(workspace: Workspace, server: EmbeddedServer) -> dict[str, Record]:
+    """The table once the server has answered everything that killed processes had sent.
+
+    The end of a connection whose client is gone stays half closed until the server has carried out what came by it.
+    """
+    deadline = time.monotonic() + 30
+    earlier: dict[str, Record] | None = None
+    while time.monotonic() < deadline:
+        half_closed = [
+            one for one in psutil.Process(server.pid).net_connections("tcp") if one.status == psutil.CONN_CLOSE_WAIT
+        ]
+        now = whole_table(workspace)
+        if now == earlier and not half_closed:
+            return now
+        earlier = now
+    raise TimeoutError("the server is still at work for processes that were killed")
 
 
 def single(item_id: str, state: str = "failed", **extra: AttributeValue) -> Record:

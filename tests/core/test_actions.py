@@ -26,7 +26,7 @@ from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.schema import Record
 from pyanamo_tui.workflow.sizes import MAX_ITEM_BYTES, record_bytes
 from pyanamo_tui.workflow.transitions import Scope
-from tests.core.places import REGION, fill, nested, open_table, single
+from tests.core.places import REGION, fill, nested, open_table, settled, single, whole_table
 from tests.faultproxy import FaultProxy, Faults
 
 HOSTILE_IDS = (
@@ -460,8 +460,7 @@ def test_kill_9_in_a_bulk_requeue_is_told_and_undone_byte_for_byte(
     ids = [f"k{number:03}" for number in range(300)]
     for start in range(0, 300, 25):
         workspace.items.batch_put([single(item_id) for item_id in ids[start : start + 25]])
-    originals = workspace.items.get_many(ids[:100]) | workspace.items.get_many(ids[100:200])
-    originals |= workspace.items.get_many(ids[200:])
+    originals = whole_table(workspace)
     child = subprocess.Popen(
         [sys.executable, "-c", KILLED, workspace.table, REGION, embedded.endpoint_url],
         stdin=subprocess.PIPE,
@@ -488,19 +487,14 @@ def test_kill_9_in_a_bulk_requeue_is_told_and_undone_byte_for_byte(
     killed = workspace.journal.activity()[0]
     assert (killed.id, killed.status, killed.undoable) == (running.id, ActionStatus.INTERRUPTED, True)
     todo = {
-        item_id
-        for start in range(0, 300, 100)
-        for item_id, record in workspace.items.get_many(ids[start : start + 100]).items()
-        if record[schema.STATE] == {"S": "todo"}
+        item_id for item_id, record in settled(workspace, embedded).items() if record[schema.STATE] == {"S": "todo"}
     }
     assert killed.changed <= len(todo) <= killed.changed + killed.unknown
     assert len(todo) < 300, "it was killed in the middle"
     undo = workspace.actions.apply(workspace.actions.undo())
     assert set(undo.changed_ids) == todo
     assert {one.why for one in undo.skipped} <= {"it is what it was before the action already"}
-    for start in range(0, 300, 100):
-        batch = workspace.items.get_many(ids[start : start + 100])
-        assert batch == {item_id: originals[item_id] for item_id in batch}
+    assert whole_table(workspace) == originals
 
 
 def test_the_result_has_the_shape_that_scripts_rely_on(workspace: Workspace) -> None:

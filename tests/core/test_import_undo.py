@@ -12,8 +12,8 @@ from pyanamo_tui.core.journalfile import ActionStatus
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import transitions
-from tests.core.importing import import_until_killed, settled, whole_table, write_file
-from tests.core.places import fill, open_table, single
+from tests.core.importing import import_until_killed, write_file
+from tests.core.places import fill, open_table, settled, single, whole_table
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_killed_import_is_taken_back_but_for_what_may_be_anothers(
     workspace: Workspace, embedded: EmbeddedServer, tmp_path: Path
 ) -> None:
     import_until_killed(workspace, embedded, write_file(tmp_path, 600), 300)
-    there = settled(workspace)
+    there = settled(workspace, embedded)
     killed = workspace.journal.activity()[0]
     assert (killed.action, killed.status) == ("import", ActionStatus.INTERRUPTED)
     assert killed.changed <= len(there) <= killed.changed + killed.unknown

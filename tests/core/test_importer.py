@@ -23,8 +23,8 @@ from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.settings import state_path
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.schema import Record
-from tests.core.importing import HEADER, import_until_killed, settled, whole_table, write_file
-from tests.core.places import fill, open_table, single
+from tests.core.importing import HEADER, import_until_killed, write_file
+from tests.core.places import fill, open_table, settled, single, whole_table
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_an_import_killed_at_sixty_percent_is_finished_by_the_same_command(
     path = write_file(tmp_path, total)
     limit = total * 6 // 10
     import_until_killed(workspace, embedded, path, limit)
-    survivors = settled(workspace)
+    survivors = settled(workspace, embedded)
     assert limit <= len(survivors) < total
     # A worker takes the last item that was written, which the checkpoint does not know of.
     claimed = transitions.claim(owner="w", lock_id="L" * 30, lease_until=2e9, now=1e9)

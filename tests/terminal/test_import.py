@@ -15,8 +15,8 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
-from tests.core.importing import HEADER, settled, whole_table
-from tests.core.places import REGION, open_table, single
+from tests.core.importing import HEADER
+from tests.core.places import REGION, open_table, settled, single, whole_table
 from tests.faultproxy import FaultProxy, Faults
 from tests.terminal.tmux import TMUX, Terminal, dashboard
 
@@ -97,7 +97,7 @@ def test_a_killed_import_goes_on_and_writes_nothing_twice(
             os.kill(terminal.command_pid(), signal.SIGKILL)
             terminal.wait("was killed")
         proxy.faults.paused = False
-        before = settled(workspace)
+        before = settled(workspace, embedded)
         assert LET_THROUGH < len(before) < ITEMS
         touched = {**before["S00001"], schema.STATE: schema.text("done")}
         workspace.items.put(touched, conditions=())

@@ -11,8 +11,7 @@ import pytest
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
-from tests.core.importing import settled, whole_table
-from tests.core.places import open_table, single
+from tests.core.places import open_table, settled, single, whole_table
 from tests.faultproxy import FaultProxy, Faults
 from tests.terminal.tmux import TMUX, Terminal, dashboard
 
@@ -54,7 +53,7 @@ def test_a_change_killed_half_way_is_told_and_taken_back(embedded: EmbeddedServe
             os.kill(terminal.command_pid(), signal.SIGKILL)
             terminal.wait("was killed")
         proxy.faults.paused = False
-        settled(workspace)
+        settled(workspace, embedded)
         changed = _todo(workspace)
         assert LET_THROUGH <= changed < ITEMS
         with Terminal(command, size=(80, 24)) as terminal:

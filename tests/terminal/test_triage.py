@@ -9,8 +9,7 @@ import pytest
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.workflow import schema
-from tests.core.importing import whole_table
-from tests.core.places import open_table, single
+from tests.core.places import open_table, single, whole_table
 from tests.terminal.tmux import TMUX, Terminal, dashboard
 
 pytestmark = [
