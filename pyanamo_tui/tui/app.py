@@ -370,11 +370,6 @@ class Dashboard(PlaceApp):
         if problem:
             self.notify(problem, severity="warning", markup=False)
 
-    def send_to_terminal(self, sequence: str) -> None:
-        """Write a control sequence that draws nothing; nothing where there is no terminal."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-
     def _fatal_error(self) -> None:
         """Close without a traceback on the screen: Textual's own would show the values of variables.
 

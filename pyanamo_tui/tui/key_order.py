@@ -12,8 +12,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on
-from textual.app import App, ScreenStackError
+from textual.app import ScreenStackError
 from textual.message import Message
+
+from pyanamo_tui.tui.terminal import TerminalApp
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -35,7 +37,7 @@ class Messenger(Message, bubble=True):
         self.rounds = rounds
 
 
-class KeyOrder(App[None]):
+class KeyOrder(TerminalApp):
     """An app that gives keys and pasted text on one at a time."""
 
     def __init__(self) -> None:
