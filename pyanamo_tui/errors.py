@@ -95,8 +95,8 @@ class ReadOnly(PyanamoError):
 
     def __init__(self, action: str) -> None:
         super().__init__(
-            f"Read-only: {action} was not sent",
-            "Leave out --read-only, or see what protects the table: pyanamo-tui settings",
+            f"Read-only: {action} was refused, nothing was sent",
+            "--read-only or a setting protects the table; this says which: pyanamo-tui settings",
         )
         self.action = action
 

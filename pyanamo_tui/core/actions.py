@@ -19,7 +19,7 @@ from typing import Final
 
 from pyanamo_tui.aws.items import GET_BATCH, Items
 from pyanamo_tui.core.apply import NO_SUCH_ITEM, WORKERS, Application
-from pyanamo_tui.core.journal import Journal
+from pyanamo_tui.core.journal import IMPORT, Journal
 from pyanamo_tui.core.plan import ActionResult, Cancelled, Decide, ItemOutcome, Plan, Progress, Step, reasons
 from pyanamo_tui.core.undo import undoing
 from pyanamo_tui.core.who import Who
@@ -45,10 +45,12 @@ DONE_TO: Final[Mapping[str, str]] = {
     SET_STATE: "set to the state",
     DELETE: "deleted",
     DELETE_TASKS: "without those tasks",
-    UNDO: "put back as it was",
+    UNDO: "put back as before",
     REPAIR: "repaired",
 }
 """What a Plan's `outcomes` call an item that would be changed."""
+TAKEN_OUT: Final = "taken out again"
+"""What they call one that an undo deletes, since the action that is undone made it."""
 HELD: Final = "a worker holds it"
 _INDEXES: Final = 5
 _WRITE_UNIT: Final = 1024
@@ -241,8 +243,9 @@ class Actions:
         detail = {"of": f"{file.header.action} {action_id}"}
         plan = self._plan(UNDO, item_ids, decide, detail, None, None, look=look and len(item_ids) <= EXACT_UP_TO)
         if look and not plan.exact:
-            plan = replace(plan, outcomes={DONE_TO[UNDO]: plan.total}, would_change=plan.total)
-        return replace(plan, undoes=action_id)
+            done = TAKEN_OUT if file.header.action == IMPORT else DONE_TO[UNDO]
+            plan = replace(plan, outcomes={done: plan.total}, would_change=plan.total)
+        return replace(plan, undoes=action_id, about=file.header.words)
 
     def apply(self, plan: Plan, progress: Progress | None = None, cancelled: Cancelled | None = None) -> ActionResult:
         """Make a planned change, journalled first; every item gets an outcome.
@@ -327,11 +330,11 @@ class Actions:
     def _looked_at(self, plan: Plan) -> Plan:
         """The plan with what would happen to each item now, from reading them all, a hundred a call."""
         skipped: list[ItemOutcome] = []
-        units = changing = 0
+        units = changing = taken_out = 0
 
-        def look(batch: tuple[str, ...]) -> tuple[int, list[ItemOutcome]]:
+        def look(batch: tuple[str, ...]) -> tuple[int, int, list[ItemOutcome]]:
             records = self._items.get_many(batch)
-            now, cost = self._clock(), 0
+            now, cost, gone = self._clock(), 0, 0
             refused: list[ItemOutcome] = []
             for item_id in batch:
                 try:
@@ -341,18 +344,20 @@ class Actions:
                 else:
                     larger = max(record_bytes(step.before or {}), record_bytes(step.after or {}))
                     cost += _units(-(-larger // _WRITE_UNIT), plan.action)
-            return cost, refused
+                    gone += plan.action == UNDO and step.after is None
+            return cost, gone, refused
 
         with ThreadPoolExecutor(self._workers, thread_name_prefix="pyanamo-plan") as pool:
             batches = [plan.item_ids[start : start + GET_BATCH] for start in range(0, plan.total, GET_BATCH)]
-            for batch, (cost, refused) in zip(batches, pool.map(look, batches), strict=True):
+            for batch, (cost, gone, refused) in zip(batches, pool.map(look, batches), strict=True):
                 units += cost
+                taken_out += gone
                 changing += len(batch) - len(refused)
                 skipped += refused
-        outcomes = {DONE_TO[plan.action]: changing} if changing else {}
+        done = {DONE_TO[plan.action]: changing - taken_out, TAKEN_OUT: taken_out}
         return replace(
             plan,
-            outcomes={**outcomes, **reasons(skipped)},
+            outcomes={what: number for what, number in done.items() if number} | reasons(skipped),
             would_change=changing,
             skipped=tuple(skipped),
             write_units=float(units),

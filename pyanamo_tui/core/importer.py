@@ -25,7 +25,7 @@ from pyanamo_tui.core.importresult import ImportProgress, ImportRefused, ImportR
 from pyanamo_tui.core.importrun import ImportRun
 from pyanamo_tui.core.importsource import Source, opened
 from pyanamo_tui.core.importsurvey import Survey, survey
-from pyanamo_tui.core.journal import Journal
+from pyanamo_tui.core.journal import IMPORT, Journal
 from pyanamo_tui.core.journalfile import ActionWriter
 from pyanamo_tui.core.plan import Cancelled
 from pyanamo_tui.core.rejects import rejects_file
@@ -286,7 +286,7 @@ class Importer:
                 raise BadInput(
                     f"{len(there)} of {len(lines)} items exist already: {there[0]!r}", "Nothing was written."
                 )
-        log = self._journal.begin("import", len(lines), detail={"existing": existing.value})
+        log = self._journal.begin(IMPORT, len(lines), detail={"existing": existing.value})
         run = ImportRun(len(lines), len(lines), action_id=log.id, progress=progress, keep_ids=True)
         return self._write(run, lines, existing, log, cancelled)
 

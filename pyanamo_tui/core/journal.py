@@ -34,6 +34,7 @@ KEEP_BYTES: Final = 5 * 1024**3
 KEEP_LATEST: Final = 20
 PRUNE_SECONDS: Final = 600.0
 """Between looks for what is old, since a loop may make thousands of actions."""
+IMPORT: Final = "import"
 SUBMIT_PILOTS: Final = "submit-pilots"
 TERMINATE_JOBS: Final = "terminate-jobs"
 LASTING: Final = frozenset({SUBMIT_PILOTS, TERMINATE_JOBS})
@@ -237,7 +238,9 @@ def _summary(file: ActionFile, undone_by: str | None) -> ActionSummary:
 
 
 def _whole(summary: ActionSummary) -> bool:
-    return summary.status == ActionStatus.FINISHED and not summary.failed and not summary.not_started
+    """Whether an undo took back what there was to take back. One that had to leave every item alone took nothing."""
+    finished = summary.status == ActionStatus.FINISHED and summary.changed > 0
+    return finished and not summary.failed and not summary.not_started
 
 
 def _begun(path: Path) -> datetime:

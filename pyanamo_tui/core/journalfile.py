@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -76,6 +77,13 @@ class ActionHeader:
     region: str
     account: str | None = None
     undoes: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What was done, when (local time), by whom, and what was asked: for somebody who may take it back."""
+        asked = ", ".join(f"{name} {value}" for name, value in self.detail.items() if value)
+        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
+        return f"{self.action}, {made}, by {self.who}" + (f": {asked}" if asked else "")
 
 
 @dataclass(frozen=True, slots=True)

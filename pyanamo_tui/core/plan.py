@@ -70,6 +70,7 @@ class Plan:
         write_units: estimate of the write units, indexes included; None where nothing was looked at.
         exact: each item was read for this; False: it is by what was known of their states.
         undoes: id of the action that this takes back, for `undo`.
+        about: that action in words: what was done, when, by whom.
         decide: what happens to each item, decided again when it is applied.
     """
 
@@ -85,6 +86,7 @@ class Plan:
     write_units: float | None = None
     exact: bool = False
     undoes: str | None = None
+    about: str = ""
     decide: Decide = field(kw_only=True, repr=False, compare=False)
 
     @property
@@ -107,6 +109,7 @@ class Plan:
             "write_units": self.write_units,
             "exact": self.exact,
             "undoes": self.undoes,
+            "about": self.about,
             "dry_run": True,
         }
 

@@ -247,7 +247,7 @@ class LocalWorkers:
 
     def _refuse_read_only(self) -> None:
         if self._read_only:
-            raise ReadOnly("starting a worker, which writes to the table,")
+            raise ReadOnly("starting a worker")
 
     @contextmanager
     def _held(self) -> Iterator[None]:

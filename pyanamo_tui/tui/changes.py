@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
-from pyanamo_tui.errors import PyanamoError
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.errors import PyanamoError, ReadOnly
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.outcome import Outcome, OutcomeModal
@@ -30,7 +30,7 @@ _WORDS: Final = {
     "set-state": ("Set the state of", "changed"),
     "delete": ("Delete", "deleted"),
     "delete-tasks": ("Delete tasks of", "changed"),
-    "undo": ("Restore", "restored"),
+    "undo": ("Undo", "taken back"),
     "repair": ("Repair", "repaired"),
 }
 
@@ -39,9 +39,12 @@ def question_of(plan: Plan, place: str) -> Question:
     """The question a plan asks: the action and how many, what is expected, where, at what cost."""
     verb, _ = _WORDS.get(plan.action, (plan.action.capitalize(), "changed"))
     number = plan.would_change if plan.would_change is not None else plan.total
-    noun = "item" if number == 1 else "items"
-    facts = [("Item" if plan.total == 1 else "Items", _named(plan.item_ids))] if plan.item_ids else []
-    facts += [(label.capitalize(), value) for label, value in plan.detail.items() if value]
+    left = {one.item for one in plan.skipped}
+    changing = [item_id for item_id in plan.item_ids if item_id not in left]
+    facts = [("Item" if number == 1 else "Items", _named(changing))] if changing else []
+    undone = f" {plan.about.split(',')[0]}:" if plan.about else ""
+    detail = {"change": plan.about} if plan.about else plan.detail
+    facts += [(label.capitalize(), value) for label, value in detail.items() if value]
     facts += outcome_facts(plan)
     facts += [("Table", plan.table), ("Account", place)]
     if plan.write_units is not None:
@@ -49,7 +52,7 @@ def question_of(plan: Plan, place: str) -> Question:
     if not plan.exact:
         facts.append(("Note", "by what was last seen; items that changed since are skipped"))
     return Question(
-        title=f"{verb} {count(number)} {noun}?",
+        title=f"{verb}{undone} {counted(number, 'item')}?",
         facts=facts,
         confirm=verb.split()[0],
         typed=str(number) if number > TYPED_ABOVE else "",
@@ -65,10 +68,10 @@ def _named(item_ids: Sequence[str]) -> str:
 
 def outcome_facts(plan: Plan) -> list[tuple[str, str]]:
     """What is expected: how many change, then how many are left alone and why, the commonest reasons first."""
-    from pyanamo_tui.core.actions import DONE_TO  # noqa: PLC0415 - the core's AWS part, not before the first frame
+    from pyanamo_tui.core.actions import DONE_TO, TAKEN_OUT  # noqa: PLC0415 - the core's AWS part, not before the first frame
 
     told = DONE_TO.get(plan.action)
-    changing = [(what, items) for what, items in plan.outcomes.items() if told in {what, None}]
+    changing = [(what, items) for what, items in plan.outcomes.items() if told is None or what in {told, TAKEN_OUT}]
     left = [(what, items) for what, items in plan.outcomes.items() if (what, items) not in changing]
     facts = [("Changes", f"{count(items)} {what}") for what, items in changing]
     reasons = [f"{count(items)}: {what}" for what, items in left[:REASONS_SHOWN]]
@@ -121,9 +124,13 @@ async def make_change(
     except PyanamoError as error:
         app.tell(error)
         return None
+    if app.settings.opens_read_only:
+        app.tell(ReadOnly(plan.action))
+        return None
     if plan.would_change == 0 or not plan.item_ids:
         reasons = "\n".join(f"{count(items)}  {what}" for what, items in plan.outcomes.items())
-        app.push_screen(MessageModal("Nothing to change", lines=reasons))
+        about = f"Undo of {plan.about}. U in the list of changes (u) undoes an older one." if plan.about else ""
+        app.push_screen(MessageModal("Nothing to change", about, lines=reasons))
         return None
     if not await app.push_screen_wait(Confirm(question_of(plan, app.place()[1]))):
         return None
@@ -132,7 +139,7 @@ async def make_change(
         return None
     app.action_refresh_now()
     if result.complete and not result.skipped:
-        undo = "  U undoes it." if result.id else ""
+        undo = "" if not result.id else "  u lists the changes." if plan.undoes else "  U undoes it."
         app.notify(f"{outcome_words(result).capitalize()}.{undo}", markup=False)
         return result
     chosen = await app.push_screen_wait(OutcomeModal(outcome_of(plan, result), can_mark=mark is not None))

@@ -61,8 +61,8 @@ def test_a_change_killed_half_way_is_told_and_taken_back(embedded: EmbeddedServe
             terminal.press("u")
             terminal.wait("interrupted")
             terminal.press("U")
-            terminal.wait(f"Restore {changed} items?")
+            terminal.wait(f"Undo requeue: {changed} items?")
             terminal.type(str(changed))
             terminal.press("Enter")
-            terminal.wait(f"{changed} restored, {ITEMS - changed} skipped")
+            terminal.wait(f"{changed} taken back, {ITEMS - changed} skipped")
     assert whole_table(workspace) == before

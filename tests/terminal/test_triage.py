@@ -56,8 +56,8 @@ def test_the_largest_group_is_requeued_and_all_is_deleted_and_both_are_undone(
         assert _states(workspace) == {"failed": 99, "todo": 202}
         terminal.wait("Failures: 99 in 2 groups")
         terminal.press("U")
-        _confirm(terminal, "Restore 201 items?", "201")
-        terminal.wait("201 restored.")
+        _confirm(terminal, "Undo requeue: 201 items?", "201")
+        terminal.wait("201 taken back.")
         assert whole_table(workspace) == before
         terminal.press("2", "/")
         terminal.type("state:failed")
@@ -68,6 +68,6 @@ def test_the_largest_group_is_requeued_and_all_is_deleted_and_both_are_undone(
         terminal.wait("300 deleted.")
         assert set(whole_table(workspace)) == {"waits"}
         terminal.press("U")
-        _confirm(terminal, "Restore 300 items?", "300")
-        terminal.wait("300 restored.")
+        _confirm(terminal, "Undo delete: 300 items?", "300")
+        terminal.wait("300 taken back.")
     assert whole_table(workspace) == before

@@ -36,17 +36,22 @@ _STYLES: Final = {
     "interrupted": "state--failed",
     "stopped by an error": "state--failed",
 }
-_STATE_WORDS: Final = {"finished": "whole", "cancelled": "stopped by you", "stopped by an error": "stopped by error"}
+_STATE_WORDS: Final = {"stopped by an error": "error"}
 
 
 def state_words(one: ActionSummary) -> str:
-    """How an action stands, in a word or two."""
+    """How an action stands, in a word."""
     return "undone" if one.undone_by is not None else _STATE_WORDS.get(str(one.status), str(one.status))
 
 
 def what_words(one: ActionSummary) -> str:
     """What was asked beside the action's name: scope, state, file …"""
     return ", ".join(f"{name} {value}" for name, value in one.detail.items() if value)
+
+
+def _action(one: ActionSummary) -> str:
+    """The action; of an undo also which."""
+    return f"undo {one.detail['of'].split()[0]}" if one.detail.get("of") else one.action
 
 
 def _number(number: int, style: str = "") -> Cell:
@@ -62,13 +67,13 @@ def _left(one: ActionSummary) -> Cell:
 
 
 WHEN: Final = Column["ActionSummary"]("when", "AGO", 6, lambda one: Cell(age(time.time() - one.at), _QUIET), right=True)
-ACTION: Final = Column["ActionSummary"]("action", "ACTION", 12, lambda one: Cell(one.action))
+ACTION: Final = Column["ActionSummary"]("action", "ACTION", 14, lambda one: Cell(_action(one)))
 CHANGED: Final = Column["ActionSummary"]("changed", "CHANGED", 7, lambda one: _number(one.changed), right=True)
-LEFT: Final = Column["ActionSummary"]("left", "LEFT", 6, _left, right=True)
+LEFT: Final = Column["ActionSummary"]("left", "SKIPPED", 7, _left, right=True)
 FAILED: Final = Column["ActionSummary"](
     "failed", "FAILED", 6, lambda one: _number(one.failed, "state--failed"), right=True
 )
-STATE: Final = Column["ActionSummary"]("state", "STATE", 16, _state)
+STATE: Final = Column["ActionSummary"]("state", "STATE", 11, _state)
 WHAT: Final = Column["ActionSummary"]("what", "WHAT", 12, lambda one: Cell(what_words(one), _QUIET), flexible=True)
 WHO: Final = Column["ActionSummary"]("who", "WHO", 26, lambda one: Cell(one.who, _QUIET))
 AT: Final = Column["ActionSummary"](

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from rich.text import Text
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -16,8 +17,11 @@ from pyanamo_tui.workflow.model import HealthStatus
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from textual.app import ComposeResult
 
+    from pyanamo_tui.core.plan import ActionResult
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.tui.app import Dashboard
     from pyanamo_tui.workflow.model import Snapshot
@@ -45,6 +49,7 @@ class DashboardScreen(Screen[None]):
     TITLE: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back_out", "back", id="screen.back", show=False),
+        Binding("U", "undo", "undo the last change", id="change.undo", show=False, key_display="U"),
     ]
 
     def __init__(self) -> None:
@@ -121,6 +126,26 @@ class DashboardScreen(Screen[None]):
     def busy(self) -> str:
         """What goes on here that opening another table would break off, as a sentence; empty when nothing does."""
         return ""
+
+    @work(group="change", exclusive=True)
+    async def action_undo(self) -> None:
+        """Take the latest change back, whichever screen it was made on; the question names it."""
+        from pyanamo_tui.tui.changes import make_change  # noqa: PLC0415 - not before the first frame
+
+        workspace = self.dashboard.workspace
+        if workspace is None or workspace.settings.table is None:
+            return
+        result = await make_change(self.dashboard, workspace.actions.undo, self.marker)
+        if result is not None:
+            self.undone(workspace, result)
+
+    @property
+    def marker(self) -> Callable[[Collection[str]], None] | None:
+        """What marks these items and no others; None where nothing can be marked."""
+        return None
+
+    def undone(self, workspace: Workspace, result: ActionResult) -> None:
+        """A change was taken back; a screen that shows more than Snapshots looks again here."""
 
     def action_back_out(self) -> None:
         """Escape: undo the innermost thing; by default leave the screen."""

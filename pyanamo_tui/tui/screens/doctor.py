@@ -24,11 +24,12 @@ from pyanamo_tui.workflow.printable import printable
 from pyanamo_tui.workflow.repairs import REMEDIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from textual.app import ComposeResult
 
     from pyanamo_tui.core.doctor import Examination, Examined, Finding
+    from pyanamo_tui.core.plan import ActionResult
     from pyanamo_tui.core.workspace import Workspace
     from pyanamo_tui.workflow.model import Debris, Snapshot
 
@@ -98,7 +99,6 @@ class DoctorScreen(ItemLooksScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "examine", "examine or stop", id="doctor.examine"),
         Binding("F", "repair", "repair", id="change.repair", key_display="F"),
-        Binding("U", "undo", "undo the last change", id="change.undo", show=False, key_display="U"),
         Binding("d", "describe", "describe", id="look.describe", show=False),
         Binding("tab", "app.focus_next", "next list", id="look.next_panel", show=False),
     ]
@@ -315,19 +315,19 @@ class DoctorScreen(ItemLooksScreen):
         if chosen is None:
             return
         ill = choices[chosen][1]
-        result = await make_change(self.dashboard, lambda: workspace.doctor.plan(ill), self._mark_only)
+        result = await make_change(self.dashboard, lambda: workspace.doctor.plan(ill), self.marker)
         if result is not None:
             self._look_again(workspace, frozenset(one.item_id for one in ill))
 
-    @work(group="change", exclusive=True)
-    async def action_undo(self) -> None:
-        """Take the latest change back."""
-        workspace = self.dashboard.workspace
-        if workspace is None:
-            return
-        result = await make_change(self.dashboard, workspace.actions.undo)
-        if result is not None and self.found is not None:
+    def undone(self, workspace: Workspace, result: ActionResult) -> None:
+        """What was taken back may be ill again."""
+        if self.found is not None:
             self._look_again(workspace, frozenset(result.changed_ids))
+
+    @property
+    def marker(self) -> Callable[[Collection[str]], None]:
+        """Those that were left alone are marked."""
+        return self._mark_only
 
     def _mark_only(self, item_ids: Collection[str]) -> None:
         self.table.clear_marks()

@@ -8,20 +8,20 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from pyanamo_tui.tui.changes import make_change
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from pyanamo_tui.core.plan import Plan
     from pyanamo_tui.workflow.model import ItemFacts
 
 SCOPES: Final = (
-    Choice(Scope.ITEM, "item", "its failed and unfinished tasks", "i"),
+    Choice(Scope.ITEM, "item", "all tasks that are not done", "i"),
     Choice(Scope.FAILED_TASKS, "failed tasks", "only tasks that failed", "f"),
     Choice(Scope.ALL_TASKS, "all tasks", "every task, done ones too", "a"),
 )
@@ -34,7 +34,6 @@ class ItemChangesScreen(ItemLooksScreen):
         Binding("R", "requeue", "requeue", id="change.requeue", key_display="R"),
         Binding("E", "set_state", "set state", id="change.set_state", show=False, key_display="E"),
         Binding("D", "delete", "delete", id="change.delete", show=False, key_display="D"),
-        Binding("U", "undo", "undo the last change", id="change.undo", show=False, key_display="U"),
     ]
 
     def targets(self) -> tuple[str, ...]:
@@ -43,9 +42,6 @@ class ItemChangesScreen(ItemLooksScreen):
         if marked:
             return tuple(sorted(marked))
         return () if here is None else (here[0],)
-
-    def mark_only(self, item_ids: Collection[str]) -> None:
-        """Mark these and no others, where items can be marked."""
 
     def _known(self, item_ids: tuple[str, ...]) -> dict[str, ItemFacts]:
         snapshot = self.dashboard.snapshot
@@ -63,8 +59,11 @@ class ItemChangesScreen(ItemLooksScreen):
         if workspace is None or not item_ids:
             return
         facts, scope = self._known(item_ids), Scope.ITEM
-        if any(known.nested for known in facts.values()):
-            chosen = await self.app.push_screen_wait(Choose("Requeue what of the nested items?", SCOPES))
+        nested = sum(known.nested for known in facts.values())
+        if nested:
+            which = f"{count(len(item_ids))} items, {count(nested)} of them nested" if len(item_ids) > 1 else "this item"
+            title = f"Requeue what of {which}?"
+            chosen = await self.app.push_screen_wait(Choose(title, SCOPES))
             if chosen is None:
                 return
             scope = Scope(chosen)
@@ -79,7 +78,7 @@ class ItemChangesScreen(ItemLooksScreen):
         if workspace is None or not item_ids:
             return
         state = await self.app.push_screen_wait(
-            Prompt(f"Set the state of {count(len(item_ids))} items to", placeholder="Pending, todo, done, …")
+            Prompt(f"Set the state of {counted(len(item_ids), 'item')} to", placeholder="Pending, todo, done, …")
         )
         if state:
             await self._change(
@@ -96,15 +95,9 @@ class ItemChangesScreen(ItemLooksScreen):
                 lambda: workspace.actions.delete(item_ids, facts=self._known(item_ids)), clear_marks=True
             )
 
-    @work(group="change", exclusive=True)
-    async def action_undo(self) -> None:
-        """Take the latest change back."""
-        workspace = self.dashboard.workspace
-        if workspace is not None:
-            await self._change(workspace.actions.undo)
-
     async def _change(self, plan_it: Callable[[], Plan], *, clear_marks: bool = False) -> None:
         before = self.marked_here()
-        result = await make_change(self.dashboard, plan_it, self.mark_only)
-        if result is not None and clear_marks and result.complete and self.marked_here() == before:
-            self.mark_only(())
+        result = await make_change(self.dashboard, plan_it, self.marker)
+        unmark = result is not None and clear_marks and result.complete and self.marked_here() == before
+        if unmark and self.marker is not None:
+            self.marker(())

@@ -30,7 +30,7 @@ from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from textual import events
 
@@ -348,6 +348,11 @@ class ItemListScreen(ItemChangesScreen):
     def marked_here(self) -> frozenset[str]:
         """The marked items."""
         return self.table.marked
+
+    @property
+    def marker(self) -> Callable[[Collection[str]], None]:
+        """Items of the list can be marked."""
+        return self.mark_only
 
     def mark_only(self, item_ids: Collection[str]) -> None:
         """Mark these and no others."""
