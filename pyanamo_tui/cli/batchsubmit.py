@@ -96,7 +96,9 @@ def submit_pilots(  # noqa: PLR0917 - one for each option
         emit_json({**_planned(plan), "job_id": submitted.job_id, "action_id": submitted.action_id})
         return
     say(f"Submitted {in_pilots(plan.pilots)} as {submitted.name}, job {submitted.job_id}.")
-    note("Follow: pyanamo-tui batch list --watch 10    End: pyanamo-tui batch terminate " + submitted.job_id)
+    note(
+        place.here(f"Follow: pyanamo-tui batch list --watch 10    End: pyanamo-tui batch terminate {submitted.job_id}")
+    )
 
 
 def _environment(variables: Sequence[str]) -> dict[str, str]:

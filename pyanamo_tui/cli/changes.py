@@ -45,6 +45,8 @@ def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, 
         return 0
     if not plan.item_ids:
         note("No item matches.")
+    elif plan.would_change == 0:
+        _say_about(plan)
     elif plan.would_change != 0:
         _ask(place, plan, verb)
     stop = threading.Event()
@@ -71,12 +73,18 @@ def _ask(place: Place, plan: Plan, verb: str) -> None:
     number = plan.total if plan.would_change is None else plan.would_change
     where = f"table {plan.table} ({plan.region}, account {plan.account or 'unknown'})"
     if not place.yes:
+        _say_about(plan)
         for what, items in plan.outcomes.items():
             note(f"{items:>9,}  {what}")
         if plan.write_units is not None:
             note(f"About {plan.write_units:,.0f} write units.")
     question = f"{verb} {number:,} {'item' if number == 1 else 'items'} of {where}?"
     confirm(question, yes=place.yes, typed=str(number) if number > TYPED_ABOVE else "")
+
+
+def _say_about(plan: Plan) -> None:
+    if plan.about:
+        note(f"Undo of {plan.about}")
 
 
 def _telling(line: ProgressLine) -> Callable[[int, int, int, int, int], None]:
@@ -92,6 +100,7 @@ def _print_plan(place: Place, plan: Plan, verb: str) -> None:
         return
     noun = "item" if plan.total == 1 else "items"
     say(f"{verb} {plan.total:,} {noun} of table {plan.table}, {plan.region}: nothing was sent.")
+    _say_about(plan)
     for what, number in plan.outcomes.items():
         say(f"{number:>9,}  {what}")
     if plan.write_units is not None:
@@ -110,10 +119,12 @@ def print_result(place: Place, result: ActionResult) -> None:
         hidden = max(0, len(result.skipped) - OUTCOMES_SHOWN) + max(0, len(result.failed) - OUTCOMES_SHOWN)
         if hidden:
             note(f"… and {hidden:,} more; --json lists them all")
+        again = "Make it again" if result.action == "undo" else "Undo"
         parts = [f"{result.changed:,} changed", f"{len(result.skipped):,} skipped", f"{len(result.failed):,} failed"]
         if result.not_started:
             parts.append(f"{result.not_started:,} not started")
-        say(", ".join(parts) + (f". Undo: pyanamo-tui undo {result.id}" if result.id and result.changed else "."))
+        hint = f" {again}: pyanamo-tui undo {result.id}" if result.id and result.changed else ""
+        say(place.here(", ".join(parts) + "." + hint))
     if result.error is not None:
         note(f"pyanamo-tui: {result.error.message}")
         note(result.error.hint)

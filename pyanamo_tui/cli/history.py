@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 def undo_command(place: Place, action_id: str | None, dry_run: bool) -> int:
     """Take a change back, item by item.
 
-    Without ID it is the latest change of the table that was made from this host. Each item becomes exactly what it was;
-    one that was changed by somebody else since is skipped and said. An undo can be undone. `activity` lists the IDs.
+    Without ID it is the latest change of the table that was made from this host and is not undone yet: given twice, it
+    takes back two changes. The question says which one, when it was made and by whom. Each item becomes exactly what it
+    was; one that an import made is taken out again; one that was changed by somebody else since, a worker among them,
+    is skipped and said. `undo ID` with the ID of an undo makes the change again. `activity` lists the IDs.
     """
     workspace = place.workspace()
     plan = workspace.actions.undo(action_id, look=looks(place, dry_run=dry_run))
-    return carry_out(place, workspace, plan, dry_run=dry_run, verb=f"Undo {plan.detail.get('of', '')}: restore")
+    return carry_out(place, workspace, plan, dry_run=dry_run, verb=f"Undo {plan.about.split(',')[0]}:")
 
 
 @click.command(
@@ -90,6 +92,7 @@ def activity_command(place: Place, action_id: str | None, limit: int) -> int:
             for one in listed
         ),
         right=(3, 4, 5),
+        spare=(7, 8, 1),  # the ID says when, in UTC
     )
     return 0
 

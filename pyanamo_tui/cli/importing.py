@@ -151,7 +151,7 @@ def bring_in(
     except ImportRefused as refusal:
         if place.as_json:
             emit_json({**refusal.result.as_json(), "error": refusal.message})
-        report(refusal)
+        report(refusal, place.here)
         note("--good-lines-only leaves such lines out, and --rejects FILE keeps them in a file to be mended.")
         return refusal.exit_code
     _print_result(place, result, done)
@@ -255,7 +255,8 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
             BadInput(
                 f"{survey.problem_count:,} lines of {preview.name} cannot be imported",
                 "Mend them, or import the good lines only with --good-lines-only.",
-            )
+            ),
+            place.here,
         )
     return code
 
@@ -289,7 +290,7 @@ def _print_result(place: Place, result: ImportResult, done: str) -> None:
         if result.failed > OUTCOMES_SHOWN:
             note(f"… and {result.failed - OUTCOMES_SHOWN:,} more; --json lists the first thousand")
         _tell_problems(result.problems, result.problem_count)
-        say(_outcome(result, done))
+        say(_outcome(place, result, done))
         if result.slower is not None:
             note(f"With {result.slower} in your IAM policy this would be quicker.")
     if result.error is not None:
@@ -299,7 +300,7 @@ def _print_result(place: Place, result: ImportResult, done: str) -> None:
         note("Give the same command again: it goes on from here.")
 
 
-def _outcome(result: ImportResult, done: str) -> str:
+def _outcome(place: Place, result: ImportResult, done: str) -> str:
     parts = [f"{result.written:,} {done}" + (f" ({result.replaced:,} replaced)" if result.replaced else "")]
     parts += [f"{number:,} skipped: {why}" for why, number in result.skipped_why.items()] or ["0 skipped"]
     parts.append(f"{result.failed:,} failed")
@@ -308,4 +309,4 @@ def _outcome(result: ImportResult, done: str) -> str:
     if result.not_written:
         parts.append(f"{result.not_written:,} not written")
     undo = f" Undo it: pyanamo-tui undo {result.action_id}" if result.action_id and result.written else ""
-    return ", ".join(parts) + "." + undo
+    return place.here(", ".join(parts) + "." + undo)

@@ -132,15 +132,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> NoReturn:
     survive_any_streams()
+    place = Place()
     try:
         given = with_local_folder(sys.argv[1:] if arguments is None else arguments, COMMANDS)
-        code = cli.main(args=given, prog_name="pyanamo-tui", standalone_mode=False)
+        code = cli.main(args=given, prog_name="pyanamo-tui", standalone_mode=False, obj=place)
         sys.stdout.flush()
     except click.ClickException as error:
-        report(_wrong_usage(error))
+        report(_wrong_usage(error), place.here)
         sys.exit(EXIT_USAGE)
     except PyanamoError as error:
-        report(error)
+        report(error, place.here)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         note("Interrupted")

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
@@ -73,13 +73,16 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
         say(f"{label:<{width}}  {value}")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> None:
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = (), spare: Sequence[int] = ()
+) -> None:
     """Rows under headers, printed as they come. On a pipe columns are set apart by tabs and nothing is cut.
 
     Args:
         headers: one for each column.
         rows: cells as text; made printable here.
         right: numbers of the columns that are aligned to the right.
+        spare: numbers of the columns that a terminal too narrow for all does without, the first one first.
     """
     if not sys.stdout.isatty():
         for row in chain([headers], rows):
@@ -87,18 +90,23 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Itera
         return
     aligned, waiting = set(right), iter(rows)
     first = [[printable(cell) for cell in row] for row in islice(waiting, ROWS_MEASURED)]
-    widths = _widths([list(headers), *first], shutil.get_terminal_size().columns)
+    available = shutil.get_terminal_size().columns
+    widths = _widths([list(headers), *first], available, spare)
     click.secho(_line(headers, widths, aligned), bold=True)
     for row in chain(first, ([printable(cell) for cell in row] for row in waiting)):
         click.echo(_line(row, widths, aligned))
 
 
-def _widths(rows: Sequence[Sequence[str]], available: int) -> list[int]:
-    """The width of each column: what it needs, the widest ones narrowed until a line fits the terminal."""
+def _widths(rows: Sequence[Sequence[str]], available: int, spare: Sequence[int]) -> list[int]:
+    """The width of each column: what it needs; spare ones 0, then the widest narrowed, until a line fits."""
     from rich.cells import cell_len  # noqa: PLC0415 - only where there is a terminal
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     excess = sum(widths) + _GAP * (len(widths) - 1) - available
+    for number in spare:
+        if excess > 0:
+            excess -= widths[number] + _GAP
+            widths[number] = 0
     while excess > 0 and max(widths) > _NARROWEST:
         ranked = sorted(set(widths), reverse=True)
         below = max(_NARROWEST, ranked[1] if len(ranked) > 1 else 0)
@@ -115,6 +123,8 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: set[int]) -> str:
 
     fitted: list[str] = []
     for number, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        if not width:
+            continue
         missing = width - cell_len(cell)
         if missing < 0:
             fitted.append(set_cell_size(cell, width - 1) + "…")
@@ -123,8 +133,13 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: set[int]) -> str:
     return (" " * _GAP).join(fitted).rstrip()
 
 
-def report(error: PyanamoError) -> None:
-    """An error on standard error: what happened, what to do; input problems by line."""
+def report(error: PyanamoError, here: Callable[[str], str]) -> None:
+    """An error on standard error: what happened, what to do; input problems by line.
+
+    Args:
+        error: which.
+        here: leads the commands that the hint names to the place that was worked at.
+    """
     if isinstance(error, BadInput) and not (len(error.problems) == 1 and error.problems[0].what in error.message):
         for problem in error.problems[:PROBLEMS_SHOWN]:
             note(f"line {problem.line}: {problem.what}")
@@ -132,7 +147,7 @@ def report(error: PyanamoError) -> None:
             note(f"… and {len(error.problems) - PROBLEMS_SHOWN:,} more; --json lists the first thousand")
     note(f"pyanamo-tui: {error.message}")
     if error.hint:
-        note(error.hint)
+        note(here(error.hint))
 
 
 def confirm(question: str, *, yes: bool, typed: str = "") -> None:

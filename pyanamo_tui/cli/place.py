@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,9 @@ from pyanamo_tui.settings import Settings, load
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.workspace import Workspace
+
+_PLACE_FLAGS: Final = {"table": "-t", "region": "-r", "profile": "--profile", "endpoint_url": "--endpoint-url"}
+_COMMAND: Final = re.compile(r"\bpyanamo-tui(?= [a-z])")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,6 +67,15 @@ class Place:
         held = load(self.flags, os.environ, self.config)
         origins = {**held.origins, "endpoint_url": "--local", "profile": "--local"}
         return replace(held, endpoint_url=self.local_url, profile=None, origins=origins)
+
+    def here(self, text: str) -> str:
+        """A text for people, with the commands that it names led to the same place, ready to be copied."""
+        words = [] if self.local is None else [f"--local={shlex.quote(self.local)}" if self.local else "--local"]
+        words += [] if self.config is None else ["--config", shlex.quote(str(self.config))]
+        for name, flag in _PLACE_FLAGS.items():
+            if name in self.flags and f" {flag} " not in text:
+                words += [flag, shlex.quote(str(self.flags[name]))]
+        return _COMMAND.sub(lambda found: " ".join([found[0], *words]), text)
 
     def workspace(self) -> Workspace:
         """The place opened. boto3 is imported here and not before, so that `--help` and the first frame are quick.

@@ -78,7 +78,7 @@ def list_tables(place: Place, workflow: bool) -> None:
         return
     if not found:
         kind = "workflow tables" if workflow else "tables"
-        note(f"There are no {kind} in {workspace.region}. Create one: pyanamo-tui tables create NAME")
+        note(place.here(f"There are no {kind} in {workspace.region}. Create one: pyanamo-tui tables create NAME"))
         return
     table(
         ("TABLE", "STATUS", "ITEMS", "SIZE", "CAPACITY", "HEALTH"),
@@ -131,7 +131,7 @@ def create_table(
         emit_json(_as_json(workspace, info))
     else:
         say(f"Created {info.name} in {workspace.region}: {info.billing}, {len(info.indexes)} indexes")
-        note(f"Fill it: pyanamo-tui import FILE -t {info.name}")
+        note(place.here(f"Fill it: pyanamo-tui import FILE -t {info.name}"))
 
 
 @tables_command.command(name="describe", epilog=examples("pyanamo-tui tables describe Cohort7"))

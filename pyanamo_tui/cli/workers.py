@@ -77,7 +77,7 @@ def _begun(place: Place, started: Sequence[LocalWorker]) -> int:
     dead = [one for one in started if not one.alive and one.error]
     if dead and not place.as_json:
         note(f"{len(dead):,} of {len(started):,} could not begin: {printable(dead[0].error)}")
-        note(f"Its log: pyanamo-tui workers tail {dead[0].id}")
+        note(place.here(f"Its log: pyanamo-tui workers tail {dead[0].id}"))
     return EXIT_SOME_FAILED if dead else 0
 
 

@@ -61,7 +61,9 @@ class ItemChangesScreen(ItemLooksScreen):
         facts, scope = self._known(item_ids), Scope.ITEM
         nested = sum(known.nested for known in facts.values())
         if nested:
-            which = f"{count(len(item_ids))} items, {count(nested)} of them nested" if len(item_ids) > 1 else "this item"
+            which = (
+                f"{count(len(item_ids))} items, {count(nested)} of them nested" if len(item_ids) > 1 else "this item"
+            )
             title = f"Requeue what of {which}?"
             chosen = await self.app.push_screen_wait(Choose(title, SCOPES))
             if chosen is None:
