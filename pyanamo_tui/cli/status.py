@@ -106,6 +106,7 @@ def as_json(snapshot: Snapshot, region: str) -> dict[str, object]:
         "failures_per_hour": progress.failures_per_hour,
         "eta_seconds": None if progress.eta is None else list(progress.eta),
         "stalled": progress.stalled,
+        "idle": progress.idle,
         "steps": [{"step": one.step, "states": dict(one.states)} for one in snapshot.steps],
         "as_of": iso(snapshot.as_of),
         "source": snapshot.source.value,
@@ -158,7 +159,9 @@ def _pace(snapshot: Snapshot) -> Iterator[str]:
         yield "Nothing waits and nothing runs." if snapshot.total else "The table is empty: pyanamo-tui import FILE"
         return
     told = [] if progress.rate_per_minute is None else [rate(progress.rate_per_minute)]
-    if progress.stalled:
+    if progress.idle:
+        told.append("items wait, and no worker holds any: pyanamo-tui workers start")
+    elif progress.stalled:
         told.append("stalled: nothing has ended for long")
     elif progress.eta is not None:
         told.append(f"{duration_range(*progress.eta)} left")

@@ -236,7 +236,10 @@ class FailureGroup:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How fast the workflow goes. Rates are items ended per minute; `eta` is seconds left as (low, high)."""
+    """How fast the workflow goes. Rates are items ended per minute; `eta` is seconds left as (low, high).
+
+    `idle`: items wait, and no worker holds any.
+    """
 
     percent: int = 0
     rate_per_minute: float | None = None
@@ -244,6 +247,7 @@ class Progress:
     failures_per_hour: float | None = None
     eta: tuple[float, float] | None = None
     stalled: bool = False
+    idle: bool = False
     history: tuple[float, ...] = ()
 
 

@@ -37,6 +37,8 @@ __all__ = [
 LEFT: Final = (ItemState.TODO, ItemState.LOCKED)
 """States of items that are still to end. Other unknown states were chosen by people: neither ended nor left."""
 HISTORY_BUCKETS: Final = 60
+_IDLE_SECONDS: Final = 20.0
+"""Between two short items no worker holds one for a moment."""
 
 _ORDER: Final = {str(state): place for place, state in enumerate(KNOWN_STATES)}
 
@@ -93,13 +95,16 @@ def left_of(counts: Mapping[str, int]) -> int:
 def progress_of(counts: Mapping[str, int], history: RateHistory) -> Progress:
     """What the screens show of how far and how fast, from the counts by state and the history so far."""
     left = left_of(counts)
+    unheld = counts.get(ItemState.TODO, 0) > 0 and not counts.get(ItemState.LOCKED, 0)
+    idle = unheld and (not history.ended or history.quiet >= _IDLE_SECONDS)
     return Progress(
         percent=percent(counts),
         rate_per_minute=history.rate_now,
         rate_overall=history.rate_overall,
         failures_per_hour=history.failures_per_hour,
-        eta=history.eta(left),
+        eta=None if idle else history.eta(left),
         stalled=history.stalled(left),
+        idle=idle,
         history=history.per_minute(HISTORY_BUCKETS),
     )
 

@@ -122,10 +122,16 @@ class RateHistory:
         """
         if left <= 0 or self.ended <= 0:
             return False
+        usual = (self.span - self.quiet) / self.ended
+        return self.quiet > max(_STALL_FLOOR, _STALL_INTERVALS * usual)
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since something has ended, or since the history began where nothing has."""
+        if not self.samples:
+            return 0.0
         last = self.samples[-1]
-        ended_at = next(sample.at for sample in self.samples if sample.ended == last.ended)
-        usual = (ended_at - self.samples[0].at) / self.ended
-        return last.at - ended_at > max(_STALL_FLOOR, _STALL_INTERVALS * usual)
+        return last.at - next(sample.at for sample in self.samples if sample.ended == last.ended)
 
     def eta(self, left: int) -> tuple[float, float] | None:
         """Seconds until `left` more items have ended, as (low, high); None when unknown or stalled, (0, 0) for none.

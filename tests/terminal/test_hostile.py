@@ -256,7 +256,7 @@ def test_what_is_typed_imported_and_deleted_is_shown_and_does_nothing(
         screen.press("y")
         screen.wait("15 deleted", "0 of 0")
         screen.press("U")
-        screen.wait("Undo requeue: 15 items?")
+        screen.wait("Undo delete: 15 items?")
         screen.press("y")
         screen.wait("15 of 15")
         screen.press("/")

@@ -194,6 +194,19 @@ def test_nothing_seen_to_end_is_not_a_stall() -> None:
     assert not history_of([(0.0, 0, 0), (1e5, 0, 0)]).stalled(5)
 
 
+def test_items_that_wait_while_no_worker_holds_any_have_no_time_left() -> None:
+    history = steady(per_minute=60, minutes=5)
+    at, waiting = history.samples[-1].at, {"todo": 5, "done": 300}
+    assert not progress_of(waiting, history.add(at + 19)).idle, "between two short items none is held for a moment"
+    found = progress_of(waiting, history.add(at + 21))
+    assert (found.idle, found.eta) == (True, None)
+    held = progress_of({**waiting, "locked": 1}, history.add(at + 21))
+    assert not held.idle
+    assert held.eta is not None
+    assert not progress_of({"done": 300}, history.add(at + 21)).idle
+    assert progress_of({"todo": 5}, RateHistory().add(NOW)).idle, "nothing has begun"
+
+
 def test_a_long_history_stays_small_and_keeps_the_whole_run() -> None:
     history = history_of([(2.0, 1, 0)] * 20_000)
     assert len(history.samples) <= MAX_SAMPLES

@@ -186,6 +186,11 @@ class FailuresScreen(ItemListScreen):
         facts: ItemFacts | None = event.row
         self.why.show(None if facts is None else facts.item_id)
 
+    def on_descendant_focus(self) -> None:
+        """Which of the two lists a change is about."""
+        words = "R takes this item · esc, then R: its group" if self.table.has_focus else ""
+        self.query_one("#failures-items").border_subtitle = words
+
     def action_step(self, rows: int) -> None:
         """The next or previous failed item, wherever the keys are."""
         self.table.action_move(rows)

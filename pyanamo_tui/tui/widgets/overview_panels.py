@@ -123,6 +123,8 @@ class RateFigures(Figures):
         text.append(words + "\n", self.get_component_rich_style("figures--strong"))
         if not left and exact:
             text.append("nothing left to do", quiet)
+        elif progress.idle:
+            text.append("no worker holds an item", self.get_component_rich_style("figures--warn"))
         elif progress.stalled:
             text.append("stalled: nothing has ended lately", self.get_component_rich_style("figures--warn"))
         elif progress.eta is None:
