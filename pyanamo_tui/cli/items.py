@@ -82,7 +82,9 @@ def items_command(
             # On a pipe an id is left as it is: whoever reads it has to find the item by it.
             click.echo(printable(facts.item_id) if sys.stdout.isatty() else facts.item_id)
     else:
-        _table(listed)
+        number = _table(listed)
+        if not number and question.states():
+            note(f"Is the state right? The states there are: {place.here('pyanamo-tui status')}")
     return 0
 
 
@@ -93,7 +95,8 @@ def _emit_items(workspace: Workspace, listed: Iterable[ItemFacts]) -> None:
     emit_json({"table": workspace.table, "as_of": iso(time.time()), "count": len(found), "items": found})
 
 
-def _table(listed: Iterable[ItemFacts]) -> None:
+def _table(listed: Iterable[ItemFacts]) -> int:
+    """Print them; how many there were."""
     now, number = time.time(), 0
     # Every column goes into a pipe; a narrow terminal has better uses for its width than tries and hosts.
     wide = not sys.stdout.isatty() or shutil.get_terminal_size().columns >= WIDE_COLUMNS
@@ -119,6 +122,7 @@ def _table(listed: Iterable[ItemFacts]) -> None:
     headers = ("ITEM", "STATE", "STEP", "SINCE", "EXIT", "TASKS", *more, "WHY")
     table(headers, rows(), right=(3, 4, 5, 6) if wide else (3, 4, 5))
     note(f"{number:,} {'item' if number == 1 else 'items'}")
+    return number
 
 
 @click.command(

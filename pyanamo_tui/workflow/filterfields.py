@@ -279,12 +279,13 @@ def _pattern_of(value: Value, part: bool) -> str:
 
 
 def text_matcher(needle: str) -> Matcher:
-    """Whether a text stands anywhere in the id, step, signature or owner, in any case."""
+    """Whether a text stands anywhere in the id, state, step, signature or owner, in any case."""
     wanted = needle.casefold()
 
     def found(facts: ItemFacts, now: float) -> bool:
         return (
             wanted in facts.item_id.casefold()
+            or wanted in facts.state.casefold()
             or (facts.step is not None and wanted in facts.step.casefold())
             or (facts.signature is not None and wanted in facts.signature.casefold())
             or (facts.owner is not None and wanted in facts.owner.casefold())
@@ -294,7 +295,7 @@ def text_matcher(needle: str) -> Matcher:
 
 
 def pattern_matcher(pattern: str) -> Matcher:
-    """Whether a regular expression finds something in the id, step, signature or owner, in any case.
+    """Whether a regular expression finds something in the id, state, step, signature or owner, in any case.
 
     Python has no time limit for a search. So a pattern that repeats a group which itself repeats or chooses is
     refused, patterns are at most 200 characters, and of each text the first 2,048 characters are searched.
@@ -317,7 +318,7 @@ def pattern_matcher(pattern: str) -> Matcher:
     def found(facts: ItemFacts, now: float) -> bool:
         return any(
             text is not None and search(text[:MAX_SEARCHED_CHARACTERS]) is not None
-            for text in (facts.item_id, facts.step, facts.signature, facts.owner)
+            for text in (facts.item_id, facts.state, facts.step, facts.signature, facts.owner)
         )
 
     return found

@@ -8,7 +8,7 @@ The fields are in `filterfields.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -112,6 +112,12 @@ class Filter:
             else:
                 only = named if only is None else only & named
         return None if only is None else only - never
+
+
+def unknown_states(asked: Filter, held: Collection[str]) -> tuple[str, ...]:
+    """The states that a filter asks for where no item is in any of them: a slip of the keys, most likely."""
+    states = asked.states()
+    return tuple(sorted(states)) if states and states.isdisjoint(held) else ()
 
 
 def parse_filter(text: str) -> Filter:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyanamo_tui.workflow.filterfields import FIELDS
-from pyanamo_tui.workflow.filters import Filter, FilterError, complete, parse_filter, quote, word_start
+from pyanamo_tui.workflow.filters import Filter, FilterError, complete, parse_filter, quote, unknown_states, word_start
 from pyanamo_tui.workflow.model import Debris, ItemFacts
 
 NOW = 1_000_000.0
@@ -56,6 +56,8 @@ def parsed(text: str) -> Filter | None:
         ("", ["HG00096_align", "HG00097_hc", "chr1:10", "x"]),
         ("hg0", ["HG00096_align", "HG00097_hc"]),
         ("KILLED", ["HG00096_align"]),
+        ("pend", ["x"]),
+        ("/^lock/", ["HG00097_hc"]),
         ("variants", ["HG00097_hc", "chr1:10"]),
         ("i-0A", ["HG00096_align"]),
         ("chr1:10", ["chr1:10"]),
@@ -177,6 +179,13 @@ def test_wildcards_do_not_multiply() -> None:
 )
 def test_a_reader_can_ask_for_only_the_states_that_could_match(text: str, states: set[str] | None) -> None:
     assert parse_filter(text).states() == states
+
+
+def test_a_state_that_no_item_is_in_is_a_slip() -> None:
+    held = {"todo", "failed"}
+    assert unknown_states(parse_filter("state:failde hg"), held) == ("failde",)
+    for text in ("state:failed", "state:done,todo", "state:f*", "!state:done", "failde", ""):
+        assert unknown_states(parse_filter(text), held) == ()
 
 
 @given(TEXTS, st.sampled_from(["todo", "done", "failed", "Failed", "none", "Parked"]))

@@ -25,7 +25,7 @@ from pyanamo_tui.tui.view_memory import ListView
 from pyanamo_tui.tui.widgets.filter_bar import FilterBar, KnownWords
 from pyanamo_tui.tui.widgets.item_table import Column, ItemTable
 from pyanamo_tui.workflow.failures import is_failure
-from pyanamo_tui.workflow.filters import Filter, parse_filter
+from pyanamo_tui.workflow.filters import Filter, parse_filter, unknown_states
 from pyanamo_tui.workflow.model import ItemFacts
 from pyanamo_tui.workflow.printable import printable
 
@@ -173,7 +173,11 @@ class ItemListScreen(ItemChangesScreen):
             return "Reading the table …"
         if not view.total:
             return self.EMPTY
-        return "No item matches the filter. esc clears it." if self._filter.text else "None"
+        if not self._filter.text:
+            return "None"
+        unknown = unknown_states(self._filter, snapshot.counts) if snapshot is not None else ()
+        which = f"No item is in state {', '.join(unknown)}." if unknown else "No item matches the filter."
+        return f"{printable(which)} esc clears it."
 
     def _tell(self) -> None:
         view, snapshot = self._view, self.dashboard.snapshot

@@ -167,7 +167,7 @@ class FilterBar(Horizontal):
             asked = parse_filter(event.value)
         except FilterError as error:
             if self._completing is None:
-                self._say(error.message, wrong=True)
+                self._say(f"expected {error.expected}", wrong=True)
             return
         if self._completing is None:
             self._say(self._told)
