@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pyanamo_tui.tui.format import count, duration_range
+from pyanamo_tui.tui.format import count, counted, duration_range
 from pyanamo_tui.tui.modals.form import Form, Line, OneOf, Values
 
 if TYPE_CHECKING:
-    from pyanamo_tui.core.importresult import ImportProgress
+    from pyanamo_tui.core.importresult import ImportProgress, Preview
 
 NESTED_DELIMITER: Final = ","
 EXISTING_WORDS: Final[Mapping[str, str]] = {
@@ -69,6 +69,18 @@ def rejects_beside(path: Path) -> Path:
         number += 1
         wanted = path.with_name(f"{path.stem}.rejects-{number}{path.suffix}")
     return wanted
+
+
+def left_out_facts(preview: Preview, rejects: Path | None) -> list[tuple[str, str]]:
+    """What of a file is not imported, for the question: lines that cannot be taken, and items that are there."""
+    facts: list[tuple[str, str]] = []
+    if rejects is not None:
+        lines = counted(preview.survey.problem_count, "line")
+        facts.append(("Left out", f"{lines} with problems; kept beside the file in {rejects.name}"))
+    if preview.existing:
+        looked = f" of {count(preview.existing_checked)} looked for" if preview.existing_sampled else ""
+        facts.append(("There already", f"{counted(preview.existing, 'item')}{looked}"))
+    return facts
 
 
 class ImportPace:

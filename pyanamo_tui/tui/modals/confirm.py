@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input, Label, Static
 
 from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.widgets.text_line import TextLine
@@ -62,7 +63,7 @@ class Confirm(Dialog[bool]):
             if question.body:
                 yield Label(Text(printable(question.body, keep_newlines=True)), classes="dialog-body")
             if question.facts:
-                yield Label(_facts(question.facts), classes="dialog-facts")
+                yield Static(_facts(question.facts), classes="dialog-facts")
             if question.typed:
                 yield Label(Text(f"Type {printable(question.typed)} to confirm:"), classes="dialog-body")
                 yield TextLine(id="typed", compact=True)
@@ -107,10 +108,11 @@ class Confirm(Dialog[bool]):
         self.focus_next(Button)
 
 
-def _facts(facts: Sequence[tuple[str, str]]) -> Text:
-    width = max(len(label) for label, _ in facts)
-    text = Text()
-    for number, (label, value) in enumerate(facts):
-        text.append(("\n" if number else "") + f"{label:<{width}}  ", "dim")
-        text.append(printable(value))
-    return text
+def _facts(facts: Sequence[tuple[str, str]]) -> Table:
+    """Labels, and values that stay beside them where they need more lines than one."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for label, value in facts:
+        grid.add_row(Text(label), Text(printable(value)))
+    return grid

@@ -17,7 +17,15 @@ from textual.worker import get_current_worker
 
 from pyanamo_tui.errors import Interrupted, PyanamoError
 from pyanamo_tui.tui.format import count, counted
-from pyanamo_tui.tui.import_terms import EXISTING_WORDS, ImportPace, ImportTerms, rejects_beside, terms_form, terms_of
+from pyanamo_tui.tui.import_terms import (
+    EXISTING_WORDS,
+    ImportPace,
+    ImportTerms,
+    left_out_facts,
+    rejects_beside,
+    terms_form,
+    terms_of,
+)
 from pyanamo_tui.tui.import_text import HOW, error_text, preview_text, reading_words
 from pyanamo_tui.tui.modals.browse import BrowseFiles
 from pyanamo_tui.tui.modals.choose import Choice, Choose
@@ -25,7 +33,7 @@ from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.form import FormModal
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
-from pyanamo_tui.tui.path_completion import PathSuggester
+from pyanamo_tui.tui.path_completion import PathSuggester, complete_path
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
@@ -68,7 +76,7 @@ class ImportScreen(DashboardScreen):
         Binding("ctrl+o,b", "browse", "browse", id="import.browse", key_display="^o"),
         Binding("o", "terms", "options", id="import.options"),
         Binding("x", "check_all", "look for every id", id="import.check_all"),
-        Binding("tab", "app.focus_next", "next", id="look.next_panel", show=False),
+        Binding("tab", "next", "next", id="look.next_panel", show=False),
     ]
 
     def __init__(self) -> None:
@@ -90,7 +98,7 @@ class ImportScreen(DashboardScreen):
         with Container(id="import-file", classes="panel") as panel:
             panel.border_title = "File to import"
             yield TextLine(
-                placeholder="path of the file; → completes, enter reads it; ctrl+o browses",
+                placeholder="path of the file; tab completes, enter reads it; ctrl+o browses",
                 suggester=PathSuggester(),
                 compact=True,
             )
@@ -110,6 +118,16 @@ class ImportScreen(DashboardScreen):
     def action_edit(self) -> None:
         """Back to the path."""
         self.query_one(Input).focus()
+
+    async def action_next(self) -> None:
+        """Tab: complete the path that is typed, as a shell does; where there is nothing to complete, the next part."""
+        path = self.query_one(Input)
+        found = await asyncio.to_thread(complete_path, path.value) if path.has_focus else None
+        if found is None or found == path.value:
+            self.focus_next()
+        else:
+            path.value = found
+            path.cursor_position = len(found)
 
     @work(group="browse", exclusive=True)
     async def action_browse(self) -> None:
@@ -225,20 +243,25 @@ class ImportScreen(DashboardScreen):
         if preview is None or path is None or workspace is None:
             self.dashboard.notify(_READ_FIRST, markup=False)
             return
-        survey, good_only = preview.survey, False
+        survey, rejects, skipping = preview.survey, None, self._terms.existing == "skip"
+        if skipping and not preview.existing_sampled and preview.existing == survey.items > 0:
+            there = f"All {counted(survey.items, 'item')} of {path.name} are in {workspace.table} already"
+            self.app.push_screen(MessageModal(there, "They stay as they are. o: replace them."))
+            return
         if survey.problem_count:
-            good_only = await self._take_good_lines(preview)
-            if not good_only:
+            if not await self._take_good_lines(preview):
                 return
+            rejects = rejects_beside(path)
         replacing = self._terms.existing == "replace"
         question = Question(
-            title=f"Import {count(survey.items)} items?",
+            title=f"Import {counted(survey.items, 'item')}?",
             body=EXISTING_WORDS[self._terms.existing],
             facts=(
                 ("File", str(path)),
+                *left_out_facts(preview, rejects),
                 ("Table", workspace.table),
                 ("Account", self.dashboard.place()[1]),
-                ("Cost", f"about {count(preview.write_units)} write units"),
+                ("Cost", f"at most about {count(preview.write_units)} write units"),
             ),
             confirm="Import",
             destructive=replacing,
@@ -247,7 +270,7 @@ class ImportScreen(DashboardScreen):
         if await self.app.push_screen_wait(Confirm(question)):
             self._writing = path.name
             try:
-                await self._write(workspace, path, good_only)
+                await self._write(workspace, path, rejects)
             finally:
                 self._writing = ""
 
@@ -259,11 +282,10 @@ class ImportScreen(DashboardScreen):
         title = f"{counted(preview.survey.problem_count, 'line')} cannot be taken. Import"
         return bool(preview.survey.items) and await self.app.push_screen_wait(Choose(title, choices)) == _GOOD
 
-    async def _write(self, workspace: Workspace, path: Path, good_only: bool) -> None:
+    async def _write(self, workspace: Workspace, path: Path, rejects: Path | None) -> None:
         modal = ProgressModal(f"Importing {path.name}")
         await self.app.push_screen(modal)
         pace = ImportPace()
-        rejects = rejects_beside(path) if good_only else None
 
         def progress(now: ImportProgress) -> None:
             total = now.total or now.bytes_total
@@ -281,7 +303,7 @@ class ImportScreen(DashboardScreen):
                 delimiter=self._terms.delimiter or None,
                 nested_delimiter=self._terms.nested_delimiter,
                 existing=Existing(self._terms.existing),
-                good_lines_only=good_only,
+                good_lines_only=rejects is not None,
                 rejects=rejects,
                 progress=progress,
                 cancelled=modal.cancelled.is_set,
