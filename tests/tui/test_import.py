@@ -54,6 +54,9 @@ async def test_lines_that_cannot_be_taken_are_kept_beside_the_file(
         await until(pilot, lambda: isinstance(app.screen, Choose), "the choice")
         await pilot.press("g")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Button)), "the question")
+        assert isinstance(app.screen, Confirm)
+        told = dict(app.screen.question.facts)
+        assert told["Left out"] == "1 line with problems; kept beside the file in cohort.rejects.txt"
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, MessageModal) and "to mend" in _words(app), "the outcome")
         assert (tmp_path / "cohort.rejects.txt").read_text() == HEADER + "bad|Align\n"
@@ -69,7 +72,11 @@ async def test_existing_items_are_replaced_only_when_the_terms_say_so(
     app = dashboard_on(embedded, workspace.table)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await _read(app, pilot, path, "1 of 1 ids")
-        await pilot.press("o")
+        await pilot.press("I")
+        await until(
+            pilot, lambda: isinstance(app.screen, MessageModal) and "already" in _words(app), "that it is there"
+        )
+        await pilot.press("escape", "o")
         await until(pilot, lambda: isinstance(app.screen, FormModal) and bool(app.screen.query(Button)), "the form")
         form = app.screen
         form.query_one("#field-delimiter", Input).value = "ab"
@@ -115,6 +122,23 @@ def test_terms_are_kept_by_their_form(terms: ImportTerms) -> None:
     values = {one.key: one.value for one in form.fields}
     assert form.check(values) == ""
     assert terms_of(values) == terms
+
+
+async def test_tab_completes_a_path_and_then_goes_on(
+    embedded: EmbeddedServer, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "cohort7.txt").write_text(HEADER)
+    app = dashboard_on(embedded, workspace.table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.workspace is not None, "the place")
+        await pilot.press("9")
+        line = app.screen.query_one(Input)
+        line.value = str(tmp_path / "coh")
+        await pilot.press("tab")
+        await until(pilot, lambda: line.value == str(tmp_path / "cohort7.txt"), "the whole path")
+        assert line.cursor_position == len(line.value)
+        await pilot.press("tab")
+        await until(pilot, lambda: not line.has_focus, "the part below")
 
 
 async def test_a_file_is_chosen_by_looking(
