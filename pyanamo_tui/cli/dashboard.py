@@ -39,8 +39,13 @@ def _open_workspace(settings: Settings) -> Workspace:
     return Workspace(settings)
 
 
-def open_dashboard(settings: Settings, *, notice: str = "") -> None:
+def open_dashboard(settings: Settings, *, notice: str = "", ending: str = "") -> None:
     """Run the dashboard until it is quit.
+
+    Args:
+        settings: which table to open, and how.
+        notice: a line to show once at the start.
+        ending: what ends with it, where that is more than the screen.
 
     Raises:
         UsageError: there is no terminal.
@@ -52,7 +57,7 @@ def open_dashboard(settings: Settings, *, notice: str = "") -> None:
         )
     from pyanamo_tui.tui.app import Dashboard  # noqa: PLC0415 - textual, only when it is wanted
 
-    dashboard = Dashboard(settings, _open_workspace, notice=notice)
+    dashboard = Dashboard(settings, _open_workspace, notice=notice, ending=ending)
     with guarded_terminal():
         runner = asyncio.Runner()
         try:

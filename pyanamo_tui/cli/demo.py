@@ -13,6 +13,7 @@ from pyanamo_tui.cli.place import Place, pass_place
 EXIT_WRONG = 1
 _LOOKS = ("theme", "keymap", "interval", "origins", "problems", "lines")
 """What the demo's dashboard takes of the user's settings: how it looks, nothing of where to go."""
+_ENDING = "The demo ends with it: its workers stop, and its table is gone."
 _NOTICE = "A sample workflow on an embedded DynamoDB. 4 shows what fails; R requeues; ? lists the keys."
 
 
@@ -40,7 +41,7 @@ def demo_command(place: Place, headless: bool, items: int, workers: int, as_json
         own = place.settings(telling=False)
         with DemoSession(items, workers, echo=note) as session:
             looks = {name: getattr(own, name) for name in _LOOKS}
-            open_dashboard(replace(session.settings, **looks), notice=_NOTICE)
+            open_dashboard(replace(session.settings, **looks), notice=_NOTICE, ending=_ENDING)
         return 0
     summary = run_headless(items, workers, echo=note)
     if as_json:

@@ -100,7 +100,7 @@ class _Commands(click.Group):
 
 \b
 Every command ends with one of these:
-  0 done    1 some items failed or were skipped    2 wrong usage or bad input
+  0 done    1 some items failed, or were skipped though named    2 wrong usage or bad input
   3 credentials or permission    4 no such table or item    130 interrupted
 
 Settings come from flags, then PYANAMO_TUI_TABLE, PYANAMO_TUI_REGION and so on, then the AWS variables, then the

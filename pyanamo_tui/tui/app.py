@@ -65,6 +65,7 @@ class Dashboard(PlaceApp):
         settings: which table to open, and how.
         open_workspace: makes the Workspace; called on a background thread, since importing boto3 takes time.
         notice: a line to show once at the start.
+        ending: what ends with it, said before it is quit; by default only the screen.
     """
 
     TITLE = "pyanamo"
@@ -109,11 +110,17 @@ class Dashboard(PlaceApp):
     ]
 
     def __init__(
-        self, settings: Settings, open_workspace: Callable[[Settings], Workspace], *, notice: str = ""
+        self,
+        settings: Settings,
+        open_workspace: Callable[[Settings], Workspace],
+        *,
+        notice: str = "",
+        ending: str = "",
     ) -> None:
         super().__init__(settings, open_workspace)
         self.settings_problems = settings.problems
         self._notice = notice
+        self._ending = ending or "Workers and jobs go on; only this screen closes."
         self.last_read: str | None = None
         """Id of the item whose log was opened last."""
 
@@ -217,9 +224,7 @@ class Dashboard(PlaceApp):
     @work(group="quit", exclusive=True)
     async def action_ask_quit(self) -> None:
         """Ask whether to quit. Nothing that runs in AWS is stopped by it."""
-        question = Question(
-            "Quit pyanamo?", "Workers and jobs go on; only this screen closes.", confirm="Quit", destructive=False
-        )
+        question = Question("Quit pyanamo?", self._ending, confirm="Quit", destructive=False)
         if await self.push_screen_wait(Confirm(question)):
             self.exit()
 

@@ -68,9 +68,10 @@ class Confirm(Dialog[bool]):
                 yield Label(Text(f"Type {printable(question.typed)} to confirm:"), classes="dialog-body")
                 yield TextLine(id="typed", compact=True)
             with Horizontal(classes="dialog-buttons"):
-                yield Button("No", id="no", variant="default", compact=True)
+                yes = Text(printable(question.confirm)) if question.typed else _keyed("y", question.confirm)
+                yield Button(_keyed("n", "No"), id="no", variant="default", compact=True)
                 yield Button(
-                    Text(printable(question.confirm)),
+                    yes,
                     id="yes",
                     variant="error" if question.destructive else "primary",
                     disabled=bool(question.typed),
@@ -106,6 +107,11 @@ class Confirm(Dialog[bool]):
     def action_other_button(self) -> None:
         """Move between No and Yes."""
         self.focus_next(Button)
+
+
+def _keyed(key: str, label: str) -> Text:
+    """What stands on a button, with the key that does the same."""
+    return Text.assemble((f"{key} ", "dim"), printable(label))
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Table:
