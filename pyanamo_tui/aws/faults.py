@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -56,6 +57,7 @@ _SERVER_FAULTS: Final = frozenset(
     {"InternalServerError", "InternalFailure", "InternalError", "ServiceUnavailable", "ServiceUnavailableException"}
 )
 _SERVER_STATUS: Final = 500
+_LOOPBACK: Final = re.compile(r"//(?:127\.0\.0\.1|localhost|\[::1\])[:/]")
 
 _LOGIN_HINT: Final = "Run `aws sso login` (or renew your MFA or role session), then try again."
 _NO_CREDENTIALS_HINT: Final = (
@@ -138,9 +140,10 @@ def _from_client_side(error: Exception, service: str, resource: str) -> PyanamoE
         case boto.ParamValidationError():
             return ServiceRefused(f"The request about {resource} is not valid: {error}")
         case boto.HTTPClientError() | boto.ConnectionError() | boto.EndpointConnectionError():
-            return ServiceUnavailable(
-                f"AWS ({service}) cannot be reached: {_short(error)}", "Check the network, region and endpoint."
-            )
+            hint = "Check the network, region and endpoint."
+            if _LOOPBACK.search(str(error)):
+                hint = "Nothing answers there on this host. The server of --local starts by: pyanamo-tui local start"
+            return ServiceUnavailable(f"AWS ({service}) cannot be reached: {_short(error)}", hint)
         case _:
             return ServiceUnavailable(f"The request about {resource} failed: {_short(error)}")
 

@@ -25,7 +25,7 @@ from pyanamo_tui.errors import (
 )
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.attempts import EARLIER_TAIL, Attempt, attempts_of, told
-from pyanamo_tui.workflow.model import EarlierLog, Item, LogEntry
+from pyanamo_tui.workflow.model import EarlierLog, Item, LogEntry, TaskStatus
 from pyanamo_tui.workflow.schema import read_item
 
 
@@ -202,6 +202,7 @@ def _place_of(log: LogEntry | EarlierLog, stream: Stream) -> Place | None:
 
 
 _STREAMS: Final[tuple[Stream, ...]] = ("stdout", "stderr")
+_TASKS_NAMED: Final = 5
 _MARKED_ONLY: Final = "The original engine keeps in the item only the lines that began with PyAnamo: and a tab."
 _ONLY_TAIL: Final = "Of an earlier attempt the item keeps the last lines only"
 
@@ -221,8 +222,11 @@ def _unreachable(
 
 def _attempts(item: Item, task: str | None) -> tuple[Attempt, ...]:
     if task is None and item.tasks:
-        keys = ", ".join(one.key for one in item.tasks[:5])
-        raise UsageError(f"Item {item.item_id!r} has {len(item.tasks)} nested tasks", f"Name one: {keys} …")
+        failed = [one.key for one in item.tasks if one.status == TaskStatus.FAILED]
+        keys = failed or [one.key for one in item.tasks]
+        named = ", ".join(keys[:_TASKS_NAMED]) + (" …" if len(keys) > _TASKS_NAMED else "")
+        hint = f"Name one. Failed: {named}" if failed else f"Name one: {named}"
+        raise UsageError(f"Item {item.item_id!r} has {len(item.tasks)} nested tasks", hint)
     if task is not None and item.task(task) is None:
         raise NotFound(f"Item {item.item_id!r} has no task {task!r}", "Open the item to see its tasks.")
     return attempts_of(item, task)

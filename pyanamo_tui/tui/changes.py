@@ -13,6 +13,7 @@ from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.modals.outcome import Outcome, OutcomeModal
 from pyanamo_tui.tui.modals.progress import ProgressModal
+from pyanamo_tui.workflow.model import KNOWN_STATES
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.plan import ActionResult, Plan
@@ -45,6 +46,8 @@ def question_of(plan: Plan, place: str) -> Question:
     undone = f" {plan.about.split(',')[0]}:" if plan.about else ""
     detail = {"change": plan.about} if plan.about else plan.detail
     facts += [(label.capitalize(), value) for label, value in detail.items() if value]
+    if plan.action == "set-state" and plan.detail.get("state") not in KNOWN_STATES:
+        facts.append(("", "no engine runs such an item until it is requeued"))
     facts += outcome_facts(plan)
     facts += [("Table", plan.table), ("Account", place)]
     if plan.write_units is not None:

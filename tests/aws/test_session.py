@@ -184,6 +184,9 @@ def test_throttled_requests_are_sent_again_as_often_as_allowed(scripted: Scripte
 def test_nobody_there_is_unavailable_and_says_where_to_look() -> None:
     with pytest.raises(ServiceUnavailable, match="cannot be reached") as raised:
         Items(once("http://127.0.0.1:9"), "T").get("A")
+    assert "local start" in raised.value.hint
+    with pytest.raises(ServiceUnavailable, match="cannot be reached") as raised:
+        Items(once("http://nowhere.invalid:9"), "T").get("A")
     assert "endpoint" in raised.value.hint
 
 

@@ -93,6 +93,17 @@ def test_deleted_items_come_back(run: Run, cohort: Workspace) -> None:
     assert [task.key for task in cohort.item("N1").tasks] == ["Task_0", "Task_1"]
 
 
+def test_a_hint_leads_to_the_place_that_was_worked_at(run: Run, cohort: Workspace) -> None:
+    where = ("-t", cohort.table, "--endpoint-url", str(cohort.settings.endpoint_url))
+    ran = run("delete", "N1", "--yes", *where)
+    hint = ran.out.partition("Undo: ")[2].split()
+    assert hint[:5] == ["pyanamo-tui", *where]
+    assert run(*hint[1:], "--yes").code == 0
+    refused = run("undo", "nothing", *where)
+    assert refused.code == 4
+    assert f"pyanamo-tui {' '.join(where)} " in refused.err
+
+
 def test_nothing_matches_and_nothing_to_undo(run: Run, cohort: Workspace) -> None:
     ran = run("requeue", "--state", "Parked", "--yes")
     assert (ran.code, ran.out) == (0, "0 changed, 0 skipped, 0 failed.\n")

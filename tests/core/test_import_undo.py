@@ -31,7 +31,10 @@ def test_undo_takes_out_what_the_import_made_and_leaves_the_rest(workspace: Work
     workspace.items.update("S00007", transitions.claim(owner="w", lock_id="L" * 30, lease_until=2e9, now=1e9))
     claimed = workspace.record("S00007")
 
-    undone = workspace.actions.apply(workspace.actions.undo())
+    plan = workspace.actions.undo()
+    assert plan.about.startswith("import, ")
+    assert plan.outcomes["taken out again"] == plan.would_change == 58
+    undone = workspace.actions.apply(plan)
 
     assert whole_table(workspace) == {"S00003": before, "S00007": claimed}
     assert undone.changed == 58

@@ -190,6 +190,15 @@ def latest(journal: Journal) -> str | None:
     return None if found is None else found.id
 
 
+def test_an_undo_that_left_every_item_alone_undid_nothing(journal: Journal) -> None:
+    action = made(journal, "a")
+    log = journal.begin("undo", 1, undoes=action.id)
+    log.outcomes([Noted(None, "a", Fate.SKIPPED, "it changed since")])
+    log.end(ActionCounts(ActionStatus.FINISHED, skipped=1))
+    assert latest(journal) == action.id
+    assert journal.activity()[1].undone_by is None
+
+
 def test_an_undo_that_did_not_end_can_be_made_again(journal: Journal) -> None:
     action = made(journal, "a", "b")
     made(journal, "a", undoes=action.id, status="cancelled")

@@ -114,6 +114,10 @@ def test_nested_items_need_a_task_that_is_there(workspace: Workspace) -> None:
     assert (empty.newest(), empty.problem) == ((), "It has no log yet")
     with pytest.raises(UsageError, match="2 nested tasks"):
         workspace.logbook.read("n")
+    fill(workspace, [nested("f", [*["done"] * 6, "failed"])])
+    with pytest.raises(UsageError) as raised:
+        workspace.logbook.read("f")
+    assert raised.value.hint == "Name one. Failed: Task_6"
     with pytest.raises(NotFound):
         workspace.logbook.read("n", "Task_2")
     with pytest.raises(ItemNotFound):

@@ -71,8 +71,11 @@ async def test_a_group_is_requeued_by_keys_and_undone(embedded: EmbeddedServer, 
         assert workspace.item("killed0").log == workspace.item("killed1").log
         await until(pilot, lambda: isinstance(app.screen, FailuresScreen), "the bar to close")
         await until(pilot, lambda: app.screen.groups.row.count == 1, "the group to go")  # type: ignore[attr-defined]
-        await pilot.press("U")
+        await pilot.press("1", "U")  # from any screen
         await until(pilot, lambda: isinstance(app.screen, Confirm), "the question")
+        assert isinstance(app.screen, Confirm)
+        assert app.screen.question.title == "Undo requeue: 3 items?"
+        assert dict(app.screen.question.facts)["Change"].startswith("requeue, 2")
         await pilot.press("y")
         await until(pilot, lambda: workspace.item("killed2").facts.state == "failed", "the undo")
     assert {item_id: workspace.record(item_id) for item_id in before} == before

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.suggester import SuggestFromList
 
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.prompt import Prompt
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
+from pyanamo_tui.workflow.model import KNOWN_STATES
 from pyanamo_tui.workflow.transitions import Scope
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pyanamo_tui.core.plan import Plan
     from pyanamo_tui.workflow.model import ItemFacts
 
+_HELD_BACK: Final = ("Pending",)
+"""What people call the state of items that no engine shall take yet, after the original's documentation."""
 SCOPES: Final = (
     Choice(Scope.ITEM, "item", "all tasks that are not done", "i"),
     Choice(Scope.FAILED_TASKS, "failed tasks", "only tasks that failed", "f"),
@@ -80,7 +84,11 @@ class ItemChangesScreen(ItemLooksScreen):
         if workspace is None or not item_ids:
             return
         state = await self.app.push_screen_wait(
-            Prompt(f"Set the state of {counted(len(item_ids), 'item')} to", placeholder="Pending, todo, done, …")
+            Prompt(
+                f"Set the state of {counted(len(item_ids), 'item')} to",
+                placeholder="Pending, todo, done, … (→ completes)",
+                suggester=SuggestFromList([*KNOWN_STATES, *_HELD_BACK], case_sensitive=False),
+            )
         )
         if state:
             await self._change(
