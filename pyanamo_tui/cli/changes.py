@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptible, note, say
 from pyanamo_tui.cli.place import Place
+from pyanamo_tui.tui.format import counted
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.plan import ActionResult, Plan
@@ -77,8 +78,8 @@ def _ask(place: Place, plan: Plan, verb: str) -> None:
         for what, items in plan.outcomes.items():
             note(f"{items:>9,}  {what}")
         if plan.write_units is not None:
-            note(f"About {plan.write_units:,.0f} write units.")
-    question = f"{verb} {number:,} {'item' if number == 1 else 'items'} of {where}?"
+            note(f"About {counted(round(plan.write_units), 'write unit')}.")
+    question = f"{verb} {counted(number, 'item')} of {where}?"
     confirm(question, yes=place.yes, typed=str(number) if number > TYPED_ABOVE else "")
 
 
@@ -98,13 +99,12 @@ def _print_plan(place: Place, plan: Plan, verb: str) -> None:
     if place.as_json:
         emit_json(plan.dry())
         return
-    noun = "item" if plan.total == 1 else "items"
-    say(f"{verb} {plan.total:,} {noun} of table {plan.table}, {plan.region}: nothing was sent.")
+    say(f"{verb} {counted(plan.total, 'item')} of table {plan.table}, {plan.region}: nothing was sent.")
     _say_about(plan)
     for what, number in plan.outcomes.items():
         say(f"{number:>9,}  {what}")
     if plan.write_units is not None:
-        say(f"About {plan.write_units:,.0f} write units.")
+        say(f"About {counted(round(plan.write_units), 'write unit')}.")
 
 
 def print_result(place: Place, result: ActionResult) -> None:

@@ -9,6 +9,7 @@ import click
 from pyanamo_tui.cli.dashboard import has_terminal, open_dashboard
 from pyanamo_tui.cli.output import emit_json, note, say
 from pyanamo_tui.cli.place import Place, pass_place
+from pyanamo_tui.tui.format import counted
 
 EXIT_WRONG = 1
 _LOOKS = ("theme", "keymap", "interval", "origins", "problems", "lines")
@@ -47,7 +48,7 @@ def demo_command(place: Place, headless: bool, items: int, workers: int, as_json
     if as_json:
         emit_json(summary.as_json())
         return 0 if summary.ok else EXIT_WRONG
-    say(f"{summary.items:,} items, {summary.workers} workers, {summary.seconds:.0f} s")
+    say(f"{counted(summary.items, 'item')}, {counted(summary.workers, 'worker')}, {summary.seconds:.0f} s")
     for state, number in sorted(summary.states.items()):
         say(f"{number:>8,}  {state}")
     for group in summary.groups:

@@ -46,7 +46,7 @@ def doctor_command(place: Place, fix: bool, dry_run: bool) -> int:
     with interruptible(stop), ProgressLine("Examining") as line:
         found = workspace.doctor.examine(lambda told: line.show(_progress(told)), stop.is_set)
     if not found.whole:
-        note(f"Stopped after {found.items_read:,} items; nothing was changed.")
+        note(f"Stopped after {counted(found.items_read, 'item')}; nothing was changed.")
         return EXIT_INTERRUPTED
     if not (fix and place.as_json):
         _print(place, found)
@@ -61,7 +61,7 @@ def doctor_command(place: Place, fix: bool, dry_run: bool) -> int:
 
 def _progress(told: Examined) -> str:
     about = f" of about {told.expected:,}" if told.expected > told.items_read else ""
-    words = f"{told.items_read:,} items read{about}, {told.wrong:,} with something wrong"
+    words = f"{counted(told.items_read, 'item')} read{about}, {told.wrong:,} with something wrong"
     return words + (f"; at {told.units_a_second:,.4g} read units a second" if told.waiting else "")
 
 

@@ -71,7 +71,7 @@ def export_command(
         words = f"{counted(result.items, 'item')}, {size(result.bytes)}, {result.read_units:,.0f} read units"
         (note if file == _STANDARD_STREAM else say)(words)
         if result.missing:
-            note(f"{len(result.missing):,} items had gone meanwhile")
+            note(f"{counted(len(result.missing), 'item')} had gone meanwhile")
     return 0
 
 

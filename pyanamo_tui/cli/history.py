@@ -39,6 +39,8 @@ def undo_command(place: Place, action_id: str | None, dry_run: bool) -> int:
     takes back two changes. The question says which one, when it was made and by whom. Each item becomes exactly what it
     was; one that an import made is taken out again; one that was changed by somebody else since, a worker among them,
     is skipped and said. `undo ID` with the ID of an undo makes the change again. `activity` lists the IDs.
+
+    The exit code is 1 if an item was skipped, 4 if there is nothing to undo.
     """
     workspace = place.workspace()
     plan = workspace.actions.undo(action_id, look=looks(place, dry_run=dry_run))

@@ -11,7 +11,7 @@ import click
 from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, facts, interruptible, note, report, say, table
 from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
 from pyanamo_tui.errors import BadInput, UsageError
-from pyanamo_tui.tui.format import duration, duration_range, size
+from pyanamo_tui.tui.format import counted, duration, duration_range, size
 from pyanamo_tui.workflow.importheader import NESTED_DELIMITER, shown_delimiter
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def telling(line: ProgressLine) -> Callable[[ImportProgress], None]:
     def show(told: ImportProgress) -> None:
         if told.total is None:
             share = told.bytes_done * 100 // max(1, told.bytes_total)
-            line.show(f"{told.items:,} items checked, {told.problems:,} problems, {share} %")
+            line.show(f"{counted(told.items, 'item')} checked, {counted(told.problems, 'problem')}, {share} %")
             return
         if told.phase is Phase.LOOKING:
             line.show(f"{told.items:,} of {told.total:,} ids looked for")
@@ -210,9 +210,9 @@ def _ask_to_replace(
     number = preview.existing
     if preview.existing_sampled:
         share = number / max(1, preview.existing_checked)
-        question = f"Replace about {share:.0%} of {preview.survey.items:,} items, with their logs, in {where}?"
+        question = f"Replace about {share:.0%} of {counted(preview.survey.items, 'item')}, with their logs, in {where}?"
     else:
-        question = f"Replace {number:,} {'item' if number == 1 else 'items'}, with their logs, in {where}?"
+        question = f"Replace {counted(number, 'item')}, with their logs, in {where}?"
     if number:
         confirm(question, yes=place.yes, typed=str(preview.survey.items) if number > OUTCOMES_SHOWN else "")
 
@@ -224,7 +224,7 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
         emit_json(preview.as_json())
         return code
     delimiter = shown_delimiter(preview.header.delimiter) + (", guessed" if preview.guessed else "")
-    shape = f"{survey.single:,} single, {survey.nested:,} nested of {survey.tasks:,} tasks"
+    shape = f"{survey.single:,} single, {survey.nested:,} nested of {counted(survey.tasks, 'task')}"
     asked = "of a sample of" if preview.existing_sampled else "of"
     more = " (--check-all looks for each)" if preview.existing_sampled else ""
     facts(
@@ -236,9 +236,9 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
                 "Items",
                 f"{survey.items:,}: {shape}",
             ),
-            ("Problems", f"{survey.problem_count:,} lines" if survey.problem_count else "none"),
+            ("Problems", counted(survey.problem_count, "line") if survey.problem_count else "none"),
             ("Exist already", f"{preview.existing:,} {asked} {preview.existing_checked:,}{more}"),
-            ("Cost", f"about {preview.write_units:,} write units"),
+            ("Cost", f"about {counted(preview.write_units, 'write unit')}"),
             ("Takes", "" if preview.seconds is None else f"{duration(preview.seconds)} at least, by its capacity"),
             ("Goes on", "" if preview.resumes_from_line is None else f"from line {preview.resumes_from_line:,}"),
             ("Table", f"{workspace.table}, {workspace.region}: nothing was written"),
@@ -248,12 +248,12 @@ def _print_preview(place: Place, workspace: Workspace, preview: Preview) -> int:
         say()
         table(("ITEM", "STEP", "RUNS"), (_sample(workspace, record) for record in survey.first))
     for one in survey.notices:
-        note(f"look at: {one.text} ({one.lines:,} lines, the first is {one.first_line:,})")
+        note(f"look at: {one.text} ({counted(one.lines, 'line')}, the first is {one.first_line:,})")
     _tell_problems(survey.problems, survey.problem_count)
     if survey.problem_count:
         report(
             BadInput(
-                f"{survey.problem_count:,} lines of {preview.name} cannot be imported",
+                f"{counted(survey.problem_count, 'line')} of {preview.name} cannot be imported",
                 "Mend them, or import the good lines only with --good-lines-only.",
             ),
             place.here,
@@ -268,7 +268,7 @@ def _sample(workspace: Workspace, record: object) -> tuple[str, str, str]:
     held: schema.Record = record  # type: ignore[assignment]
     commands = list(first_commands(held).values())
     first = commands[0] if commands else ""
-    more = f" (and {len(commands) - 1:,} more tasks)" if len(commands) > 1 else ""
+    more = f" (and {counted(len(commands) - 1, 'more task')})" if len(commands) > 1 else ""
     return schema.record_id(held), schema.string_of(held, schema.STEP) or "", first[:COMMAND_SHOWN] + more
 
 
@@ -284,7 +284,8 @@ def _print_result(place: Place, result: ImportResult, done: str) -> None:
         emit_json(result.as_json())
     else:
         if result.resumed_from_line is not None:
-            note(f"Went on from line {result.resumed_from_line:,}: {result.written_before:,} items were {done} before.")
+            before = f"{counted(result.written_before, 'item')} {done} before"
+            note(f"Went on from line {result.resumed_from_line:,}: {before}.")
         for one in result.failed_items[:OUTCOMES_SHOWN]:
             note(f"failed   {one.item}: {one.why}")
         if result.failed > OUTCOMES_SHOWN:
@@ -305,7 +306,7 @@ def _outcome(place: Place, result: ImportResult, done: str) -> str:
     parts += [f"{number:,} skipped: {why}" for why, number in result.skipped_why.items()] or ["0 skipped"]
     parts.append(f"{result.failed:,} failed")
     if result.problem_count:
-        parts.append(f"{result.problem_count:,} lines with problems left out")
+        parts.append(f"{counted(result.problem_count, 'line')} with problems left out")
     if result.not_written:
         parts.append(f"{result.not_written:,} not written")
     undo = f" Undo it: pyanamo-tui undo {result.action_id}" if result.action_id and result.written else ""

@@ -16,7 +16,7 @@ from pyanamo_tui.cli.place import Place, examples, output_options, pass_place
 from pyanamo_tui.cli.selection import Selection, facts_that_match, state_option, take_census
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.errors import UsageError
-from pyanamo_tui.tui.format import age
+from pyanamo_tui.tui.format import age, counted
 from pyanamo_tui.workflow.failures import ItemFailure, item_failure
 from pyanamo_tui.workflow.filterfields import FIELDS, since
 from pyanamo_tui.workflow.model import FailureGroup, ItemFacts
@@ -121,7 +121,7 @@ def _table(listed: Iterable[ItemFacts]) -> int:
     more = ("TRIES", "HOST") if wide else ()
     headers = ("ITEM", "STATE", "STEP", "SINCE", "EXIT", "TASKS", *more, "WHY")
     table(headers, rows(), right=(3, 4, 5, 6) if wide else (3, 4, 5))
-    note(f"{number:,} {'item' if number == 1 else 'items'}")
+    note(counted(number, "item"))
     return number
 
 
@@ -164,13 +164,13 @@ def failures_command(place: Place, limit: int | None) -> int:
     for group in groups:
         say(f"{group.count:>7,}  {group.signature}")
         last = "" if group.last is None else f"last {age(now - group.last)} ago, "
-        hosts = f"{len(group.owners):,} {'host' if len(group.owners) == 1 else 'hosts'}"
+        hosts = counted(len(group.owners), "host")
         say(f"{'':>7}  {last}{hosts}, {', '.join(group.steps)}")
         item, task, line = _sample(group, samples)
         say(f"{'':>7}  {item}{f' {task}' if task else ''}: {line}" if line else f"{'':>7}  {item}")
     hidden = len(snapshot.failures) - len(groups)
     if hidden:
-        note(f"and {hidden:,} more groups")
+        note(f"and {counted(hidden, 'more group')}")
     return 0
 
 

@@ -148,7 +148,7 @@ def lines(snapshot: Snapshot, region: str, now: float) -> Iterator[str]:
             yield f"{count(group.count):>11}  {group.signature}"
         hidden = len(snapshot.failures) - GROUPS_SHOWN
         if hidden > 0:
-            yield f"{'':>11}  and {hidden:,} more groups: pyanamo-tui failures -t {snapshot.table}"
+            yield f"{'':>11}  and {counted(hidden, 'more group')}: pyanamo-tui failures -t {snapshot.table}"
     seen = "" if snapshot.as_of is None else f"{age(now - snapshot.as_of)} ago, "
     yield f"Read {seen}{snapshot.cost.consumed:,.1f} read units in all"
 
@@ -181,4 +181,4 @@ def _steps(snapshot: Snapshot) -> Iterator[str]:
         yield f"{count(one.total):>11}  {one.step}: {states}"
     hidden = len(snapshot.steps) - STEPS_SHOWN
     if hidden > 0:
-        yield f"{'':>11}  and {hidden:,} more steps"
+        yield f"{'':>11}  and {counted(hidden, 'more step')}"

@@ -19,7 +19,7 @@ from pyanamo_tui.cli.place import (
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.cli.tablework import autoscale_table, capacity_of_table, upgrade_table
 from pyanamo_tui.errors import NotAWorkflowTable, ReadOnly, UsageError
-from pyanamo_tui.tui.format import size
+from pyanamo_tui.tui.format import counted, size
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.tablename import name_problem
 
@@ -208,7 +208,7 @@ def delete_table(place: Place) -> None:
         )
     confirm(
         f"Delete {info.name} in {workspace.region} (account {workspace.actions.who().account or 'unknown'}) "
-        f"with its {info.items:,} items? This cannot be undone.",
+        f"with its {counted(info.items, 'item')}? This cannot be undone.",
         yes=place.yes,
         typed=info.name,
     )

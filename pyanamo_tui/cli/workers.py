@@ -12,7 +12,7 @@ from pyanamo_tui.cli.output import confirm, emit_json, emit_json_lines, note, sa
 from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.errors import UsageError
-from pyanamo_tui.tui.format import age
+from pyanamo_tui.tui.format import age, counted
 from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
@@ -214,9 +214,8 @@ def tail_worker(place: Place, worker_id: str, lines: int, follow: bool) -> None:
             raise UsageError("--json and --follow exclude each other", "Leave one of them out.")
         emit_json({"worker": worker_id, "lines": workers.tail(worker_id, lines).splitlines()})
         return
-    for part in workers.follow(worker_id, lines) if follow else (workers.tail(worker_id, lines),):
-        for line in part.splitlines():
-            say(printable(line))
+    for line in workers.follow(worker_id, lines) if follow else workers.tail(worker_id, lines).splitlines():
+        say(line)
 
 
 def _ending(name: str, short: str, long: str, *, asks: str) -> None:
@@ -246,10 +245,10 @@ def _ending(name: str, short: str, long: str, *, asks: str) -> None:
             else:
                 note(f"No engine of table {workspace.table} runs on this host.")
             return 0
-        number = f"{len(ids):,} {'engine' if len(ids) == 1 else 'engines'}"
+        workspace.workers.check(ids)
         if asks:
             confirm(
-                f"{name.capitalize()} {number} on this host? {asks}",
+                f"{name.capitalize()} {counted(len(ids), 'engine')} on this host? {asks}",
                 yes=place.yes,
                 typed=str(len(ids)) if len(ids) > TYPED_ABOVE else "",
             )

@@ -126,7 +126,8 @@ class Watch:
         """What a user should know of how the table is read; empty if there is nothing to say."""
         info, notes = self._info, []
         if self._corrected:
-            notes.append(f"The last full check corrected {self._corrected:,} items")
+            noun = "item" if self._corrected == 1 else "items"
+            notes.append(f"The last full check corrected {self._corrected:,} {noun}")
         if self._feed_trouble:
             notes.append(f"{self._feed_trouble}; counting instead")
         elif self._feed is not None and self._feed.reads_items:

@@ -188,16 +188,33 @@ class WorkerFiles:
 
     def tail(self, worker_id: str, lines: int) -> str:
         """The end of its log: so many lines, and 64 KB at the most; empty where there is none."""
+        return decode_output(self.log_end(worker_id, lines)[1])
+
+    def log_end(self, worker_id: str, lines: int) -> tuple[int, bytes]:
+        """How many bytes its log has, and the end of these: so many lines, and 64 KB at the most."""
         try:
             with self.log_path(worker_id).open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - TAIL_BYTES))
-                text = decode_output(file.read(TAIL_BYTES))
+                found = file.read(min(size, TAIL_BYTES))
         except OSError:
             # It has not written yet, or was forgotten meanwhile.
-            return ""
-        kept = text.splitlines(keepends=True)
-        return "".join(kept[-lines:] if size <= TAIL_BYTES else kept[1:][-lines:])
+            return 0, b""
+        kept = [line + b"\n" for line in found.split(b"\n")]
+        kept[-1] = kept[-1][:-1]
+        if not kept[-1]:
+            kept.pop()
+        return size, b"".join(kept[-lines:] if size <= TAIL_BYTES else kept[1:][-lines:])
+
+    def log_from(self, worker_id: str, start: int) -> bytes:
+        """What its log holds from a byte on; nothing where there is none."""
+        try:
+            with self.log_path(worker_id).open("rb") as file:
+                file.seek(start)
+                return file.read()
+        except OSError:
+            # It has not written yet, or was forgotten meanwhile.
+            return b""
 
     def last_words(self, worker_id: str) -> str:
         """The last line of its log that is not empty, with the one before where it goes on from there."""

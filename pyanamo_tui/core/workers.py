@@ -40,6 +40,7 @@ from pyanamo_tui.core.workerfiles import (
 )
 from pyanamo_tui.core.workerstart import WorkPlace, start_engine
 from pyanamo_tui.errors import NotFound, PyanamoError, ReadOnly, UsageError
+from pyanamo_tui.workflow.printable import decode_output
 
 __all__ = ["LocalWorker", "LocalWorkers", "RunningItem", "Scaled", "WorkPlace", "WorkerOutcome", "WorkerStage"]
 
@@ -179,26 +180,26 @@ class LocalWorkers:
         return self._files.tail(worker_id, lines)
 
     def follow(self, worker_id: str, lines: int = 20) -> Iterator[str]:
-        """The end of a worker's log, then what is added to it, until the worker has ended.
+        """The last lines of a worker's log, then each that is added to it, until the worker has ended.
 
         Raises:
             NotFound: there is no such worker.
         """
-        yield self.tail(worker_id, lines)
-        path = self._files.log_path(worker_id)
-        at = path.stat().st_size if path.exists() else 0
+        self._known((worker_id,))
+        at, waiting = self._files.log_end(worker_id, lines)
         while True:
+            # Asked before it is read: what a worker wrote before its end is then read, too.
             alive = self._worker(worker_id).alive
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(at)
-                    data = file.read()
-                at += len(data)
-                if data:
-                    yield data.decode("utf-8", "replace")
+            data = self._files.log_from(worker_id, at)
+            at += len(data)
+            *whole_lines, waiting = (waiting + data).split(b"\n")
+            yield from map(decode_output, whole_lines)
             if not alive:
+                if waiting:
+                    yield decode_output(waiting)
                 return
-            time.sleep(_FOLLOW)
+            if not data:
+                time.sleep(_FOLLOW)
 
     # -- starting -------------------------------------------------------------------------------
 
@@ -325,6 +326,10 @@ class LocalWorkers:
         except PermissionError:
             return WorkerOutcome(worker.id, ok=False, why=f"process {pid} is another user's")
         return WorkerOutcome(worker.id, ok=sent, why="" if sent else "it has ended already")
+
+    def check(self, ids: Collection[str]) -> None:
+        """Raises NotFound unless there is a worker of each of these ids."""
+        self._known(ids)
 
     def _known(self, ids: Collection[str]) -> tuple[LocalWorker, ...]:
         known = set(self._files.ids())

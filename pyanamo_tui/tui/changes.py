@@ -156,7 +156,7 @@ async def _apply(app: Dashboard, plan: Plan) -> ActionResult | None:
     if workspace is None:
         return None
     verb, done_word = _WORDS.get(plan.action, (plan.action.capitalize(), "changed"))
-    modal = ProgressModal(f"{verb} {count(plan.total)} items")
+    modal = ProgressModal(f"{verb} {counted(plan.total, 'item')}")
     await app.push_screen(modal)
 
     def progress(done: int, total: int, changed: int, skipped: int, failed: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pyanamo_tui.errors import Interrupted, PyanamoError
-from pyanamo_tui.tui.format import count, size
+from pyanamo_tui.tui.format import count, counted, size
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.progress import ProgressModal
@@ -77,11 +77,11 @@ async def export_items(app: Dashboard, chosen: Chosen) -> None:
         return
     failed: PyanamoError | None = None
     told = ""
-    modal = ProgressModal(f"Exporting {count(len(items))} items")
+    modal = ProgressModal(f"Exporting {counted(len(items), 'item')}")
     await app.push_screen(modal)
 
     def report(done: int, total: int) -> None:
-        app.call_from_thread(modal.report, done, total, f"{count(done)} items")
+        app.call_from_thread(modal.report, done, total, counted(done, "item"))
 
     try:
         told = await asyncio.to_thread(_write, app, items, form, path, report, modal.cancelled.is_set)
@@ -139,7 +139,7 @@ def _write(
             form=FactsForm.CSV if form == _CSV else FactsForm.JSON_LINES,
             overwrite=True,
         )
-        return f"Exported {count(written)} items to {path}, {size(path.stat().st_size)}"
+        return f"Exported {counted(written, 'item')} to {path}, {size(path.stat().st_size)}"
     workspace = app.workspace
     if workspace is None:
         raise Interrupted("The table was closed; no file was written")
@@ -151,7 +151,7 @@ def _write(
         cancelled=cancelled,
     )
     gone = f"; {count(len(result.missing))} had gone meanwhile" if result.missing else ""
-    return f"Exported {count(result.items)} items to {path}, {size(result.bytes)}{gone}"
+    return f"Exported {counted(result.items, 'item')} to {path}, {size(result.bytes)}{gone}"
 
 
 def _followed(items: Iterable[ItemFacts], report: Told, cancelled: Callable[[], bool]) -> Iterator[ItemFacts]:

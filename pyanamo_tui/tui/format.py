@@ -31,9 +31,9 @@ def counted(number: int, one: str, more: str = "") -> str:
 
 
 def failures_title(groups: Sequence[FailureGroup]) -> str:
-    """What stands over groups of failures: `Failures: 312 in 3 groups`."""
+    """What stands over groups of failures: `Failures: 312 in 3 groups`, `Failures: 16 in 1 group`."""
     failed = sum(group.count for group in groups)
-    return f"Failures: {count(failed)} in {count(len(groups))} groups" if failed else "Failures"
+    return f"Failures: {count(failed)} in {counted(len(groups), 'group')}" if failed else "Failures"
 
 
 def partial(number: int, *, exact: bool) -> str:

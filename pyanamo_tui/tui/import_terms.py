@@ -93,7 +93,7 @@ class ImportPace:
     def words(self, now: ImportProgress) -> str:
         """One line; called with every progress, in order."""
         if now.total is None:
-            return f"checking: {count(now.items)} items, {count(now.problems)} problems"
+            return f"checking: {counted(now.items, 'item')}, {counted(now.problems, 'problem')}"
         at = self._clock()
         if self._first is None:
             self._first = (at, now.items)

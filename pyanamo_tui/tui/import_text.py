@@ -24,7 +24,7 @@ def reading_words(now: ImportProgress) -> str:
     if now.total is not None:
         return f"Looking for its ids in the table … {count(now.items)} of {count(now.total)}"
     share = now.bytes_done * 100 // max(1, now.bytes_total)
-    return f"Reading … {count(now.items)} items, {count(now.problems)} problems, {share} %"
+    return f"Reading … {counted(now.items, 'item')}, {counted(now.problems, 'problem')}, {share} %"
 
 
 def preview_text(preview: Preview) -> Text:
@@ -38,16 +38,15 @@ def preview_text(preview: Preview) -> Text:
     how = "a sample of " if preview.existing_sampled else ""
     more = " (x looks for each)" if preview.existing_sampled else ""
     if preview.existing:
-        text.append(
-            f"{count(preview.existing)} of {how}{count(preview.existing_checked)} ids are in the table already{more}\n",
-            "bold yellow",
-        )
+        looked = counted(preview.existing_checked, "id")
+        verb = "is" if preview.existing == 1 else "are"
+        text.append(f"{count(preview.existing)} of {how}{looked} {verb} in the table already{more}\n", "bold yellow")
     else:
-        text.append(f"none of {how}{count(preview.existing_checked)} ids is in the table yet{more}\n", "dim")
+        text.append(f"none of {how}{counted(preview.existing_checked, 'id')} is in the table yet{more}\n", "dim")
     if preview.resumes_from_line is not None:
         line = count(preview.resumes_from_line)
         text.append(f"an interrupted import of this file goes on at line {line}\n", "bold")
-    cost = f"about {count(preview.write_units)} write units, indexes included"
+    cost = f"about {counted(preview.write_units, 'write unit')}, indexes included"
     text.append(cost + (f", at least {duration(preview.seconds)}" if preview.seconds else "") + "\n", "dim")
     if survey.problem_count:
         text.append(f"\n{counted(survey.problem_count, 'line')} cannot be taken\n", "bold red")
@@ -57,13 +56,13 @@ def preview_text(preview: Preview) -> Text:
         if survey.problem_count > PROBLEMS_SHOWN:
             text.append(f"  … and {count(survey.problem_count - PROBLEMS_SHOWN)} more\n", "dim")
     for notice in survey.notices:
-        text.append(f"\nNote, {count(notice.lines)} lines from line {notice.first_line}: ", "yellow")
+        text.append(f"\nNote, {counted(notice.lines, 'line')} from line {notice.first_line}: ", "yellow")
         text.append(printable(notice.text) + "\n")
     if survey.first:
         text.append("\nFirst items\n", "bold")
         for record in survey.first:
             item = read_item(record)
-            script = item.script if not item.nested else f"{len(item.tasks)} tasks: {item.tasks[0].script}"
+            script = item.script if not item.nested else f"{counted(len(item.tasks), 'task')}: {item.tasks[0].script}"
             text.append(f"  {printable(item.item_id)}  ", "bold")
             text.append(f"{printable(item.facts.step or '')}  ", "dim")
             text.append(printable(script or "") + "\n")
@@ -73,12 +72,13 @@ def preview_text(preview: Preview) -> Text:
 
 def _items_words(survey: Survey) -> str:
     """`40 single items`, or `100 items: 40 single, 60 nested with 1,320 tasks`."""
-    nested = f"{count(survey.nested)} nested%s with {count(survey.tasks)} tasks"
+    tasks = counted(survey.tasks, "task")
     if not survey.nested:
-        return f"{count(survey.single)} single items"
+        return counted(survey.single, "single item")
     if not survey.single:
-        return nested % " items"
-    return f"{count(survey.items)} items: {count(survey.single)} single, {nested % ''}"
+        return f"{counted(survey.nested, 'nested item')} with {tasks}"
+    items = counted(survey.items, "item")
+    return f"{items}: {count(survey.single)} single, {count(survey.nested)} nested with {tasks}"
 
 
 def error_text(error: PyanamoError | None) -> Text:

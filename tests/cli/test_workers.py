@@ -82,6 +82,7 @@ def test_scaling_starts_and_drains(run: Run, table: Workspace) -> None:
         (["drain"], 2, "Name workers, or give --all"),
         (["drain", "w-1", "--all"], 2, "Name workers, or give --all"),
         (["tail", "nobody"], 4, "There is no worker 'nobody'"),
+        (["stop", "nobody"], 4, "There is no worker 'nobody'"),
         (["tail", "x", "--json", "--follow"], 2, "exclude each other"),
         (["start", "-t", "None-of-ours"], 4, "None-of-ours"),
     ],

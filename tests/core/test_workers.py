@@ -292,6 +292,30 @@ def test_credentials_are_in_no_file_and_on_no_command_line(
     assert folder().stat().st_mode & 0o077 == 0
 
 
+def test_a_followed_log_comes_line_by_line_wherever_its_writing_was_cut(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (worker,) = workspace.workers.start(1, WAITS)
+    os.kill(worker.pid or 0, signal.SIGSTOP)
+    log = worker.log_path.open("ab")
+    log.write("\ncafé\nna".encode())
+    log.flush()
+    rest = iter([b"\xc3", b"\xaf", b"ve\nbad \xff\nlast", b""])
+
+    def write_on(_seconds: float) -> None:
+        part = next(rest)
+        log.write(part)
+        log.flush()
+        if not part:
+            workspace.workers.kill([worker.id])
+            psutil.wait_procs([psutil.Process(worker.pid)] if psutil.pid_exists(worker.pid or 0) else [], DEADLINE)
+
+    monkeypatch.setattr("pyanamo_tui.core.workers.time.sleep", write_on)
+    lines = list(workspace.workers.follow(worker.id, 1))
+    log.close()
+    assert lines == ["naïve", "bad \\xff", "last"]
+
+
 def test_workers_of_other_tables_are_told_apart(workspace: Workspace, embedded: EmbeddedServer) -> None:
     workspace.workers.start(1, WAITS)
     other = open_table(embedded, workspace.table + "-other")

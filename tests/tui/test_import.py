@@ -71,7 +71,7 @@ async def test_existing_items_are_replaced_only_when_the_terms_say_so(
     path.write_text(HEADER + "there|Align|seq 9\n")
     app = dashboard_on(embedded, workspace.table)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await _read(app, pilot, path, "1 of 1 ids")
+        screen = await _read(app, pilot, path, "1 of 1 id is")
         await pilot.press("I")
         await until(
             pilot, lambda: isinstance(app.screen, MessageModal) and "already" in _words(app), "that it is there"
@@ -87,7 +87,7 @@ async def test_existing_items_are_replaced_only_when_the_terms_say_so(
         form.query_one("#field-nested", Input).focus()
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen, "the way back")
-        await until(pilot, lambda: "1 of 1 ids" in str(screen.query_one("#preview", Static).content), "the preview")
+        await until(pilot, lambda: "1 of 1 id is" in str(screen.query_one("#preview", Static).content), "the preview")
         await pilot.press("I")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Button)), "the question")
         assert "are replaced" in _words(app)

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from pyanamo_tui.core.context import AWS, Context, Listing, Offer, OpenWorkspace, list_place, offer
 from pyanamo_tui.core.recent import RecentPlaces
 from pyanamo_tui.errors import PyanamoError
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import counted
 from pyanamo_tui.tui.modals.dialog import Dialog
 from pyanamo_tui.tui.widgets.text_line import TextLine
 from pyanamo_tui.workflow.printable import printable
@@ -184,7 +184,7 @@ class PlaceModal(Dialog[Context | None]):
             Text(self._who_words(f"{who.account} · {who.role}" if who is not None else ""))
         )
         self._tables = found.tables
-        tables = "1 table" if len(found.tables) == 1 else f"{count(len(found.tables))} tables"
+        tables = counted(len(found.tables), "table")
         line.update(Text(printable(f"{tables} in {found.region}")))
         self._fill()
 

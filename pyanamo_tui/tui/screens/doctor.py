@@ -16,7 +16,7 @@ from textual.widgets import Label, Static
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.columns import state_cell
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.choose import Choice, Choose
 from pyanamo_tui.tui.screens.item_looks import ItemLooksScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
@@ -218,7 +218,7 @@ class DoctorScreen(ItemLooksScreen):
         found = self.found
         if found is None:
             return
-        words = f"{count(found.items_read)} items read for {found.read_units:,.0f} read units"
+        words = f"{counted(found.items_read, 'item')} read for {found.read_units:,.0f} read units"
         words += "" if found.whole else ": it was stopped before the end"
         marked = self.table.marks_in_words()
         repairable = sum(one.repairable for one in found.findings)
@@ -249,7 +249,7 @@ class DoctorScreen(ItemLooksScreen):
         self.table.set_rows(ill)
         self.retitle("#doctor-items", f"Items: {count(len(ill))}" if ill else "Items")
         total = 0 if found is None else len(found.findings)
-        self.retitle("#doctor-kinds", f"Doctor: {count(total)} items with something wrong" if total else "Doctor")
+        self.retitle("#doctor-kinds", f"Doctor: {counted(total, 'item')} with something wrong" if total else "Doctor")
 
     @on(ItemTable.Selected, "#kinds")
     def _into_items(self) -> None:
@@ -307,10 +307,7 @@ class DoctorScreen(ItemLooksScreen):
             words = "x examines the table first." if self.found is None else "Nothing here can be repaired."
             self.notify(words, markup=False)
             return
-        listed = [
-            Choice(name, words, f"{count(len(ill))} item{'' if len(ill) == 1 else 's'}", name[0])
-            for name, (words, ill) in choices.items()
-        ]
+        listed = [Choice(name, words, counted(len(ill), "item"), name[0]) for name, (words, ill) in choices.items()]
         chosen = await self.app.push_screen_wait(Choose("Repair what?", listed))
         if chosen is None:
             return

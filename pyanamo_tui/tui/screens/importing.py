@@ -261,7 +261,7 @@ class ImportScreen(DashboardScreen):
                 *left_out_facts(preview, rejects),
                 ("Table", workspace.table),
                 ("Account", self.dashboard.place()[1]),
-                ("Cost", f"at most about {count(preview.write_units)} write units"),
+                ("Cost", f"at most about {counted(preview.write_units, 'write unit')}"),
             ),
             confirm="Import",
             destructive=replacing,
@@ -277,7 +277,7 @@ class ImportScreen(DashboardScreen):
     async def _take_good_lines(self, preview: Preview) -> bool:
         choices = (
             Choice(_ALL, "nothing", "mend the file first", "n"),
-            Choice(_GOOD, f"the {count(preview.survey.items)} good lines", "the others are left out", "g"),
+            Choice(_GOOD, f"the {counted(preview.survey.items, 'good line')}", "the others are left out", "g"),
         )
         title = f"{counted(preview.survey.problem_count, 'line')} cannot be taken. Import"
         return bool(preview.survey.items) and await self.app.push_screen_wait(Choose(title, choices)) == _GOOD
@@ -319,7 +319,7 @@ class ImportScreen(DashboardScreen):
             self._tell(result, rejects)
 
     def _tell(self, result: ImportResult, rejects: Path | None) -> None:
-        words = f"{count(result.written)} items written"
+        words = f"{counted(result.written, 'item')} written"
         words += f", {count(result.skipped)} skipped" if result.skipped else ""
         words += f", {count(result.failed)} failed" if result.failed else ""
         words += f", {count(result.not_written)} not written" if result.not_written else ""
@@ -329,7 +329,7 @@ class ImportScreen(DashboardScreen):
         if result.resumed_from_line is not None:
             hint = f"Went on at line {count(result.resumed_from_line)} of an interrupted import. {hint}".rstrip()
         if rejects is not None and result.problem_count:
-            hint = f"{hint} {count(result.problem_count)} lines to mend are in {rejects}".strip()
+            hint = f"{hint} In {rejects}: {counted(result.problem_count, 'line')} to mend".strip()
         if lines or hint:
             self.app.push_screen(MessageModal(words, hint, "\n".join(lines)))
         else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
 from pyanamo_tui.tui.modals.form import Form, FormModal
 from pyanamo_tui.tui.modals.message import MessageModal
@@ -119,8 +119,9 @@ class TableChangesScreen(TableWorkScreen):
                 workspace.tablework.set_on_demand(info.name, look)
                 return Outcome(f"{info.name} is on-demand now.")
             workspace.tablework.set_capacity(info.name, read=units[0], write=units[1], progress=look)
-            what = f"{units[0]:,} read and {units[1]:,} write units"
-            return Outcome(f"{info.name} and its {len(info.indexes)} indexes have {what} each now.")
+            what = f"{count(units[0])} read and {counted(units[1], 'write unit')}"
+            indexes = counted(len(info.indexes), "index", "indexes")
+            return Outcome(f"{info.name} and its {indexes} have {what} each now.")
 
         self.start(info.name, "changing capacity", do)
 
@@ -250,7 +251,7 @@ class TableChangesScreen(TableWorkScreen):
 
 def _upgrade(tablework: TableWork, name: str, told: Told) -> Outcome:
     def progress(now: UpgradeProgress) -> None:
-        items = f", {count(now.items)} items" if now.items else ""
+        items = f", {counted(now.items, 'item')}" if now.items else ""
         filling = f"filling{items}" if now.backfilling else now.status.lower()
         told(f"{now.number} of {now.total}: {now.name} {filling}")
 

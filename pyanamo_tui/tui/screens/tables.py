@@ -15,7 +15,7 @@ from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
 from pyanamo_tui.errors import PyanamoError
-from pyanamo_tui.tui.format import count
+from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.table_changes import TableChangesScreen
 from pyanamo_tui.tui.table_text import TableRow, about, schema_lines
@@ -141,7 +141,7 @@ class TablesScreen(TableChangesScreen):
         known = sum(row.info is not None or bool(row.problem) for row in rows)
         flows = sum(row.rank == 0 for row in rows)
         still = "" if self._whole else f" · {count(known)} read so far"
-        self._line.update(Text(f"{count(flows)} workflow tables of {count(len(rows))} in this region{still}"))
+        self._line.update(Text(f"{counted(flows, 'workflow table')} of {count(len(rows))} in this region{still}"))
 
     @on(ItemTable.Highlighted, "#tables")
     def _show_about(self) -> None:
