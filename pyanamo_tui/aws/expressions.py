@@ -98,10 +98,16 @@ def projection(names: Sequence[str]) -> Rendered:
     return use.into({"ProjectionExpression": ", ".join(use.path((name,)) for name in names)})
 
 
-def state_query(state: str, attributes: Sequence[str] | None) -> Rendered:
-    """The items of one state in an index keyed by `ItemState`, with these attributes or all."""
+def state_query(state: str, attributes: Sequence[str] | None, id_prefix: str = "") -> Rendered:
+    """The items of one state in an index keyed by `ItemState`, with these attributes or all.
+
+    `id_prefix`, where the index is sorted by `itemID`: those alone whose id begins so.
+    """
     use = _Placeholders()
     rendered: Rendered = {"KeyConditionExpression": f"{use.path((schema.STATE,))} = {use.value(schema.text(state))}"}
+    if id_prefix:
+        begins = f"begins_with({use.path((schema.ITEM_ID,))}, {use.value(schema.text(id_prefix))})"
+        rendered["KeyConditionExpression"] += f" AND {begins}"
     if attributes is not None:
         rendered["ProjectionExpression"] = ", ".join(use.path((name,)) for name in attributes)
     return use.into(rendered)

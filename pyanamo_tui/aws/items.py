@@ -213,6 +213,7 @@ class Items:
         limit: int | None = None,
         start: Record | None = None,
         forward: bool = True,
+        id_prefix: str = "",
     ) -> Page:
         """One page of the items in a state, in the order of the index's sort key.
 
@@ -223,8 +224,9 @@ class Items:
             limit: items at the most; None for what fits in 1 MB.
             start: `next_key` of the page before.
             forward: ascending order.
+            id_prefix: only items whose id begins so; for an index that is sorted by `itemID`.
         """
-        extra: Any = {**expressions.state_query(state, attributes)}
+        extra: Any = {**expressions.state_query(state, attributes, id_prefix)}
         extra["ScanIndexForward"] = forward
         with calling("dynamodb", self._source(index)):
             return _page(self._client.query(TableName=self.table, **_paging(extra, index, limit, start)))

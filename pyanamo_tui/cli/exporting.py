@@ -11,7 +11,7 @@ import click
 
 from pyanamo_tui.cli.importing import bring_in
 from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptible, note, say
-from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, offers, output_options, pass_place
 from pyanamo_tui.cli.selection import Selection, facts_that_match, state_option
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.tui.format import counted, size
@@ -34,7 +34,7 @@ _STANDARD_STREAM = "-"
         "pyanamo-tui export failed.jsonl --state failed",
     ),
 )
-@click.argument("file")
+@click.argument("file", shell_complete=offers("file"))
 @click.option("--without-logs", is_flag=True, help="Leave out what the items keep of their logs.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @state_option
@@ -84,7 +84,7 @@ def export_command(
         "gzip -dc cohort7.jsonl.gz | pyanamo-tui restore -",
     ),
 )
-@click.argument("file")
+@click.argument("file", shell_complete=offers("file"))
 @click.option(
     "--existing",
     type=click.Choice(["skip", "replace", "fail"]),

@@ -9,7 +9,7 @@ import click
 
 from pyanamo_tui.cli.changes import carry_out, looks
 from pyanamo_tui.cli.output import emit_json, facts, note, say, table
-from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, offers, output_options, pass_place
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.workflow import schema
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         "pyanamo-tui undo 20261123-081502-123456-k3wq --dry-run",
     ),
 )
-@click.argument("action_id", metavar="[ID]", required=False)
+@click.argument("action_id", metavar="[ID]", required=False, shell_complete=offers("actions"))
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @change_options
 @pass_place
@@ -56,7 +56,7 @@ def undo_command(place: Place, action_id: str | None, dry_run: bool) -> int:
         "pyanamo-tui activity --json --limit 1",
     ),
 )
-@click.argument("action_id", metavar="[ID]", required=False)
+@click.argument("action_id", metavar="[ID]", required=False, shell_complete=offers("actions"))
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="List so many at the most.")
 @output_options
 @pass_place

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, facts, interruptible, note, report, say, table
-from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, offers, pass_place
 from pyanamo_tui.errors import BadInput, UsageError
 from pyanamo_tui.tui.format import counted, duration, duration_range, size
 from pyanamo_tui.workflow.importheader import NESTED_DELIMITER, shown_delimiter
@@ -42,7 +42,7 @@ _STANDARD_INPUT: Final = "-"
         "gzip -dc cohort7.txt.gz | pyanamo-tui import -",
     ),
 )
-@click.argument("file")
+@click.argument("file", shell_complete=offers("file"))
 @click.option("-d", "--delimiter", metavar="D", help="Between columns, e.g. | or tab. Guessed from the header.")
 @click.option(
     "-n",
@@ -62,7 +62,12 @@ _STANDARD_INPUT: Final = "-"
     help="What becomes of ids that the table holds already.",
 )
 @click.option("--good-lines-only", is_flag=True, help="Import the good lines of a file that has problems.")
-@click.option("--rejects", metavar="FILE", help="Write the lines with problems to this file, to be mended.")
+@click.option(
+    "--rejects",
+    metavar="FILE",
+    help="Write the lines with problems to this file, to be mended.",
+    shell_complete=offers("file"),
+)
 @click.option("--restart", is_flag=True, help="Begin at the first line, whatever an interrupted import had done.")
 @change_options
 @pass_place

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from pyanamo_tui.cli.changes import carry_out, looks
-from pyanamo_tui.cli.place import Place, change_options, examples, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, offers, pass_place
 from pyanamo_tui.cli.selection import Selection, find, selection_options
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.workflow.transitions import Scope
@@ -21,9 +21,14 @@ _steal: Final = click.option("--steal", is_flag=True, help="Also items that a wo
 
 def _tasks(command: Command) -> Command:
     command = click.option("--all-tasks", is_flag=True, help="Every nested task.")(command)
-    return click.option("--task", "keys", metavar="KEY", multiple=True, help="This nested task; may be repeated.")(
-        command
-    )
+    return click.option(
+        "--task",
+        "keys",
+        metavar="KEY",
+        multiple=True,
+        help="This nested task; may be repeated.",
+        shell_complete=offers("tasks"),
+    )(command)
 
 
 @click.command(
@@ -95,7 +100,7 @@ def requeue_command(
         "pyanamo-tui set-state todo --state Parked --yes",
     ),
 )
-@click.argument("new_state", metavar="NEW_STATE")
+@click.argument("new_state", metavar="NEW_STATE", shell_complete=offers("states"))
 @selection_options()
 @_steal
 @_dry_run

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pyanamo_tui.cli.output import ProgressLine, emit_json, interruptible, note, say
-from pyanamo_tui.cli.place import Place, examples, output_options, pass_place
+from pyanamo_tui.cli.place import Place, examples, offers, output_options, pass_place
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.tui.format import size
@@ -35,13 +35,18 @@ EXIT_INTERRUPTED = 130
         "pyanamo-tui logs S1 --follow",
     ),
 )
-@click.argument("item_id", metavar="ITEM")
-@click.argument("task", metavar="[TASK]", required=False)
+@click.argument("item_id", metavar="ITEM", shell_complete=offers("items"))
+@click.argument("task", metavar="[TASK]", required=False, shell_complete=offers("tasks"))
 @click.option("--stdout", "only_stdout", is_flag=True, help="Standard output alone.")
 @click.option("--stderr", "only_stderr", is_flag=True, help="Standard error alone.")
 @click.option("--attempt", type=click.IntRange(1), help="An earlier attempt's, by its number; the latest without.")
 @click.option("--tail", type=click.IntRange(1), metavar="N", help="The last N lines of each.")
-@click.option("--save", metavar="FILE", help="Write it to FILE byte for byte; standard error to FILE.stderr.")
+@click.option(
+    "--save",
+    metavar="FILE",
+    help="Write it to FILE byte for byte; standard error to FILE.stderr.",
+    shell_complete=offers("file"),
+)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what a running item writes, until it ends.")
 @output_options
 @pass_place

@@ -43,6 +43,8 @@ COMMANDS: Final = {
 }
 """Where each command lives; a module is imported when its command is asked for."""
 
+COMPLETION: Final = "_PYANAMO_TUI_COMPLETE"
+"""The variable in which a shell asks for words to complete."""
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 EXIT_OUTPUT: Final = 1
@@ -132,6 +134,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> NoReturn:
     survive_any_streams()
+    if os.environ.get(COMPLETION, "").endswith("_complete"):
+        from pyanamo_tui.cli.completion import answer  # noqa: PLC0415 - only when the tab key was pressed
+
+        answer(cli, COMMANDS)
     place = Place()
     try:
         given = with_local_folder(sys.argv[1:] if arguments is None else arguments, COMMANDS)

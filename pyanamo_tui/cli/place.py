@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from pyanamo_tui.cli.output import note
 from pyanamo_tui.errors import UsageError
@@ -113,18 +115,46 @@ def _remember_table(context: click.Context, _parameter: click.Parameter, value: 
         context.ensure_object(Place).flags["table"] = value
 
 
+def offers(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """What the tab key offers for an argument or an option: as a function of `cli.offers` tells, or files, or folders.
+
+    Args:
+        what: the function's name, or `file` or `dir`. It is imported when the key is pressed.
+    """
+
+    def complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[Any]:
+        if what in {"file", "dir"}:
+            return [CompletionItem(typed, type=what)]
+        found: list[str] = getattr(importlib.import_module("pyanamo_tui.cli.offers"), what)(context, typed)
+        return found
+
+    return complete
+
+
 def _option(*names: str, **more: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own keywords
     return click.option(*names, expose_value=False, callback=_remember, **more)
 
 
 _PLACE: Final = (
-    _option("--table", "-t", "table", metavar="NAME", help="The workflow table."),
-    _option("--region", "-r", "region", metavar="NAME", help="AWS region."),
-    _option("--profile", "profile", metavar="NAME", help="Profile of the AWS credentials."),
+    _option("--table", "-t", "table", metavar="NAME", help="The workflow table.", shell_complete=offers("tables")),
+    _option("--region", "-r", "region", metavar="NAME", help="AWS region.", shell_complete=offers("regions")),
+    _option(
+        "--profile",
+        "profile",
+        metavar="NAME",
+        help="Profile of the AWS credentials.",
+        shell_complete=offers("profiles"),
+    ),
     _option("--endpoint-url", "endpoint_url", metavar="URL", help="Another endpoint for every AWS service."),
-    _option("--local", "local", metavar="[DIR]", help="An embedded DynamoDB instead of AWS, its data kept in DIR."),
+    _option(
+        "--local",
+        "local",
+        metavar="[DIR]",
+        help="An embedded DynamoDB instead of AWS, its data kept in DIR.",
+        shell_complete=offers("dir"),
+    ),
     _option("--read-only", "read_only", is_flag=True, help="Refuse every change, before it is sent."),
-    _option("--config", "config", metavar="FILE", help="Another settings file."),
+    _option("--config", "config", metavar="FILE", help="Another settings file.", shell_complete=offers("file")),
 )
 _JSON: Final = _option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
 _YES: Final = _option("--yes", "-y", "yes", is_flag=True, help="Answer yes to what would be asked.")
@@ -165,9 +195,14 @@ def change_options(command: Command) -> Command:
 
 def table_argument(command: Command) -> Command:
     """Let the table be named without `-t`."""
-    return click.argument("named", metavar="[TABLE]", required=False, expose_value=False, callback=_remember_table)(
-        command
-    )
+    return click.argument(
+        "named",
+        metavar="[TABLE]",
+        required=False,
+        expose_value=False,
+        callback=_remember_table,
+        shell_complete=offers("tables"),
+    )(command)
 
 
 def examples(*lines: str) -> str:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pyanamo_tui.cli.output import ProgressLine
+from pyanamo_tui.cli.place import offers
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.workflow.filterfields import Operator, Value, exact_states
 from pyanamo_tui.workflow.filters import Filter, FilterError, parse_filter, quote
-from pyanamo_tui.workflow.model import KNOWN_STATES, ItemFacts, Snapshot
+from pyanamo_tui.workflow.model import ItemFacts, Snapshot
 
 if TYPE_CHECKING:
     from pyanamo_tui.core.monitor import Monitor
@@ -93,16 +94,14 @@ def selection_options(*, dead: bool = False) -> Callable[[Command], Command]:
         command = click.option("--signature", metavar="X", help="Items of this failure group: see failures.")(command)
         command = click.option("--filter", "text", metavar="F", help="Items that a filter matches: see items.")(command)
         command = state_option(command)
-        return click.argument("item_ids", metavar="[ITEM]...", nargs=-1)(command)
+        return click.argument("item_ids", metavar="[ITEM]...", nargs=-1, shell_complete=offers("items"))(command)
 
     return add
 
 
-def _complete_state(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
-    return [state for state in KNOWN_STATES if state.casefold().startswith(typed.casefold())]
-
-
-state_option: Final = click.option("--state", metavar="S", help="All items in a state.", shell_complete=_complete_state)
+state_option: Final = click.option(
+    "--state", metavar="S", help="All items in a state.", shell_complete=offers("states")
+)
 
 
 def known_state(written: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from pyanamo_tui.cli.orders import order_options
 from pyanamo_tui.cli.output import confirm, emit_json, emit_json_lines, note, say, table
-from pyanamo_tui.cli.place import Place, change_options, examples, output_options, pass_place
+from pyanamo_tui.cli.place import Place, change_options, examples, offers, output_options, pass_place
 from pyanamo_tui.cli.status import iso
 from pyanamo_tui.errors import UsageError
 from pyanamo_tui.tui.format import age, counted
@@ -201,7 +201,7 @@ def _as_json(one: LocalWorker) -> dict[str, object]:
         "pyanamo-tui workers tail w-20261123-081500-k3fd --follow -t Cohort7",
     ),
 )
-@click.argument("worker_id", metavar="WORKER")
+@click.argument("worker_id", metavar="WORKER", shell_complete=offers("workers"))
 @click.option("--lines", type=click.IntRange(1), default=20, show_default=True, help="So many lines.")
 @click.option("--follow", "-f", is_flag=True, help="Go on printing until the engine has ended.")
 @output_options
@@ -230,7 +230,7 @@ def _ending(name: str, short: str, long: str, *, asks: str) -> None:
             f"pyanamo-tui workers {name} --all -t Cohort7 --yes --json",
         ),
     )
-    @click.argument("worker_ids", metavar="[WORKER]...", nargs=-1)
+    @click.argument("worker_ids", metavar="[WORKER]...", nargs=-1, shell_complete=offers("workers"))
     @click.option("--all", "every", is_flag=True, help="Every engine of the table on this host.")
     @change_options
     @pass_place
@@ -298,7 +298,7 @@ _ending(
     short_help="Remove what ended engines left.",
     epilog=examples("pyanamo-tui workers forget -t Cohort7"),
 )
-@click.argument("worker_ids", metavar="[WORKER]...", nargs=-1)
+@click.argument("worker_ids", metavar="[WORKER]...", nargs=-1, shell_complete=offers("workers"))
 @change_options
 @pass_place
 def forget_workers(place: Place, worker_ids: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from pyanamo_tui.aws.items import Items
 from pyanamo_tui.aws.tables import TableInfo
 from pyanamo_tui.core.census import facts_of
 from pyanamo_tui.workflow import schema
-from pyanamo_tui.workflow.model import ItemFacts
+from pyanamo_tui.workflow.model import KNOWN_STATES, ItemFacts
 from pyanamo_tui.workflow.progress import state_order
 
 
@@ -38,3 +38,19 @@ def list_states(items: Items, info: TableInfo, states: Collection[str]) -> Itera
             start = page.next_key
             if start is None:
                 break
+
+
+def ids_that_begin(items: Items, info: TableInfo, prefix: str, limit: int) -> list[str]:
+    """Ids of items in the known states that begin with a prefix, in their order, so many at the most.
+
+    One page of each state is read at the most, and of the slimmest index.
+
+    Raises:
+        PyanamoError: AWS refused a page, or could not be reached.
+    """
+    index = info.state_index or schema.STATE_INDEX
+    found: set[str] = set()
+    for state in KNOWN_STATES:
+        page = items.query_state(state, index=index, attributes=(schema.ITEM_ID,), limit=limit, id_prefix=prefix)
+        found.update(schema.record_id(record) for record in page.records)
+    return sorted(found)[:limit]
