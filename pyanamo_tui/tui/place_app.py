@@ -20,6 +20,7 @@ from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.status_line import short_account
 from pyanamo_tui.workflow.model import Health, HealthStatus, Snapshot
+from pyanamo_tui.workflow.printable import printable
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -59,6 +60,7 @@ class PlaceApp(KeyOrder):
         self._remembered = False
         self._is_over = False
         self._last_seq = -1
+        self._note = ""
         self._collector = Collector()
         self._turn_before = sys.getswitchinterval()
 
@@ -123,7 +125,7 @@ class PlaceApp(KeyOrder):
         """Make a Workspace the one that is open, and follow its table."""
         self._close_monitor()
         self.workspace, self.settings = workspace, workspace.settings
-        self.snapshot, self._last_seq, self._remembered = None, -1, False
+        self.snapshot, self._last_seq, self._remembered, self._note = None, -1, False, ""
         if self.settings.table is not None:
             monitor = self.monitor = workspace.monitor()
             monitor.subscribe(lambda snapshot: self._published(snapshot, monitor))
@@ -242,9 +244,17 @@ class PlaceApp(KeyOrder):
         if snapshot.exact and not self._remembered:
             self._remembered = True
             self._remember_place(Context.of(self.settings))
+        self._tell_note(snapshot.health)
         screen = self.screen
         if isinstance(screen, DashboardScreen):
             screen.show_snapshot(snapshot)
+
+    def _tell_note(self, health: Health) -> None:
+        """Say once, while all is well, what is to be known of how the table is read; a banner says what is wrong."""
+        if health.status in {HealthStatus.LIVE, HealthStatus.POLLING} and health.message != self._note:
+            self._note = health.message
+            if self._note:
+                self.notify(printable(f"{health.message}. {health.hint}".strip()), markup=False)
 
     @work(thread=True, group="recent", exit_on_error=False, description="remember the place")
     def _remember_place(self, context: Context) -> None:

@@ -137,6 +137,8 @@ class ItemScreen(ItemLogScreen):
             error = message.error
             words = "" if error is None else f"{error.message}. {error.hint}"
             self.query_one("#facts", Static).update(Text(printable(words)))
+            if self.item is None:
+                self.log_view.set_lines((), empty="It could not be read")
             return
         if message.item == self.item:
             self.show_log()

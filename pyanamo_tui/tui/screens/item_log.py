@@ -126,7 +126,7 @@ class ItemLogScreen(ItemReadingScreen):
         self._above = ""
         self._reading_on = False
         self.tabs = LogTabs(id="log-tabs")
-        self.log_view = LogView(id="log")
+        self.log_view = LogView(empty="Reading …", id="log")
         self.log_view.wrap, self.log_view.numbers = ways.wrap, ways.numbers
 
     @property
