@@ -12,7 +12,7 @@ import click
 
 from pyanamo_tui.cli.output import ProgressLine
 from pyanamo_tui.cli.place import offers
-from pyanamo_tui.errors import UsageError
+from pyanamo_tui.errors import BadInput, UsageError
 from pyanamo_tui.workflow.filterfields import Operator, Value, exact_states
 from pyanamo_tui.workflow.filters import Filter, FilterError, parse_filter, quote
 from pyanamo_tui.workflow.model import ItemFacts, Snapshot
@@ -114,10 +114,18 @@ def read_ids(item_ids: tuple[str, ...]) -> tuple[str, ...]:
     """The ids as named; a single `-` reads them from standard input, one a line."""
     if item_ids != ("-",):
         return item_ids
-    read = tuple(line.rstrip("\r\n") for line in sys.stdin if line.strip())
+    read: list[str] = []
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            item_id = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            what = f"Line {number} of standard input is not UTF-8, at its byte {error.start + 1}"
+            raise BadInput(what, "Nothing was sent.") from error
+        if item_id.strip():
+            read.append(item_id)
     if not read:
         raise UsageError("Standard input holds no ids", "Give one id on each line.")
-    return read
+    return tuple(read)
 
 
 def take_census(workspace: Workspace, monitor: Monitor) -> Snapshot:

@@ -66,6 +66,7 @@ class Actions:
     Args:
         items, journal: of the table.
         who: asks AWS for account and role; may fail.
+        created: asks when the table was made, epoch seconds; None where that is not known.
         read_only: refuse to apply anything.
         clock: epoch seconds.
         workers: batches written at once.
@@ -77,6 +78,7 @@ class Actions:
         journal: Journal,
         *,
         who: Callable[[], Who] = Who,
+        created: Callable[[], float | None] = lambda: None,
         read_only: bool = False,
         clock: Callable[[], float] = time.time,
         workers: int = WORKERS,
@@ -84,6 +86,7 @@ class Actions:
         self._items = items
         self._journal = journal
         self._ask_who = who
+        self._created = created
         self._read_only = read_only
         self._clock = clock
         self._workers = workers
@@ -245,7 +248,10 @@ class Actions:
         if look and not plan.exact:
             done = TAKEN_OUT if file.header.action == IMPORT else DONE_TO[UNDO]
             plan = replace(plan, outcomes={done: plan.total}, would_change=plan.total)
-        return replace(plan, undoes=action_id, about=file.header.words)
+        about = file.header.words
+        if look and (self._created() or 0.0) > file.header.at:
+            about += ". The table was made anew since: the items are those of a table that is gone"
+        return replace(plan, undoes=action_id, about=about)
 
     def apply(self, plan: Plan, progress: Progress | None = None, cancelled: Cancelled | None = None) -> ActionResult:
         """Make a planned change, journalled first; every item gets an outcome.

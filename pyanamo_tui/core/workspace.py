@@ -27,7 +27,7 @@ from pyanamo_tui.core.pilots import Pilots
 from pyanamo_tui.core.tablework import TableWork
 from pyanamo_tui.core.who import who_asks
 from pyanamo_tui.core.workers import LocalWorkers, WorkPlace
-from pyanamo_tui.errors import ItemNotFound, UsageError
+from pyanamo_tui.errors import ItemNotFound, PyanamoError, UsageError
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.model import Item
@@ -104,7 +104,20 @@ class Workspace:
     @cached_property
     def actions(self) -> Actions:
         """Changes to the items of the open table: plan, apply, undo."""
-        return Actions(self.items, self.journal, who=who_asks(self.identity), read_only=self.read_only)
+        return Actions(
+            self.items,
+            self.journal,
+            who=who_asks(self.identity),
+            created=self._created,
+            read_only=self.read_only,
+        )
+
+    def _created(self) -> float | None:
+        try:
+            return self.describe().created_at
+        except PyanamoError:
+            # It is only for a warning; what is wrong is told by whatever is asked of the table next.
+            return None
 
     @cached_property
     def importer(self) -> Importer:

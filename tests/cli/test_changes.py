@@ -120,8 +120,11 @@ def test_read_only_changes_nothing(run: Run, cohort: Workspace) -> None:
 
 
 def test_ids_come_from_standard_input(run: Run, cohort: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("S1\n\nS2\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"S1\n\nS2\n")))
     assert run("requeue", "-", "--yes", "--json").json["changed"] == 2
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"S1\nS\xe9\n")))
+    refused = run("delete", "-", "--yes")
+    assert (refused.code, refused.err.splitlines()[0][:33]) == (2, "pyanamo-tui: Line 2 of standard i")
 
 
 class Terminal(io.StringIO):

@@ -254,6 +254,15 @@ def test_undo_leaves_alone_what_changed_since_and_can_be_undone(workspace: Works
     assert workspace.record("a") == requeued
 
 
+def test_an_undo_tells_of_a_table_that_was_made_anew_since(workspace: Workspace) -> None:
+    fill(workspace, [single("a")])
+    workspace.actions.apply(workspace.actions.delete(["a"]))
+    assert "made anew" not in workspace.actions.undo().about
+    workspace.tables.delete(workspace.table)
+    workspace.create_table(workspace.table, stream=False)
+    assert "The table was made anew since" in workspace.actions.undo().about
+
+
 def test_a_deleted_item_that_came_back_is_not_overwritten_by_undo(workspace: Workspace) -> None:
     fill(workspace, [single("a")])
     result = workspace.actions.apply(workspace.actions.delete(["a"]))
