@@ -46,7 +46,9 @@ SCREEN_CLASSES: Final = {
 """The numbered screens; a module is imported when its screen is first shown, so that the first frame is quick."""
 
 _WELCOMED: Final = "welcomed"
-_FIRST_KEYS: Final = "? lists the keys of the screen, : finds anything by name, digits change screens, @ opens a table."
+_FIRST_KEYS: Final = (
+    "? lists the keys of the screen, : runs any of them by name, digits change screens, @ opens a table."
+)
 _FIRST_SECONDS: Final = 20.0
 
 

@@ -68,8 +68,9 @@ class Confirm(Dialog[bool]):
                 yield Label(Text(f"Type {printable(question.typed)} to confirm:"), classes="dialog-body")
                 yield TextLine(id="typed", compact=True)
             with Horizontal(classes="dialog-buttons"):
-                yes = Text(printable(question.confirm)) if question.typed else _keyed("y", question.confirm)
-                yield Button(_keyed("n", "No"), id="no", variant="default", compact=True)
+                no_key, yes_key = ("esc", "⏎") if question.typed else ("n", "y")
+                yes = _keyed(yes_key, question.confirm)
+                yield Button(_keyed(no_key, "No"), id="no", variant="default", compact=True)
                 yield Button(
                     yes,
                     id="yes",

@@ -69,7 +69,7 @@ def _left(one: ActionSummary) -> Cell:
 WHEN: Final = Column["ActionSummary"]("when", "AGO", 6, lambda one: Cell(age(time.time() - one.at), _QUIET), right=True)
 ACTION: Final = Column["ActionSummary"]("action", "ACTION", 14, lambda one: Cell(_action(one)))
 CHANGED: Final = Column["ActionSummary"]("changed", "CHANGED", 7, lambda one: _number(one.changed), right=True)
-LEFT: Final = Column["ActionSummary"]("left", "SKIPPED", 7, _left, right=True)
+LEFT: Final = Column["ActionSummary"]("left", "LEFT OUT", 8, _left, right=True)
 FAILED: Final = Column["ActionSummary"](
     "failed", "FAILED", 6, lambda one: _number(one.failed, "state--failed"), right=True
 )
