@@ -20,8 +20,12 @@ _NOTICE = "A sample workflow on an embedded DynamoDB. 4 shows what fails; R requ
 
 @click.command(name="demo")
 @click.option("--headless", is_flag=True, help="Run without the dashboard; so it does without a terminal, too.")
-@click.option("--items", type=click.IntRange(12, 5000), default=400, show_default=True, help="Items of the sample.")
-@click.option("--workers", type=click.IntRange(1, 8), default=2, show_default=True, help="Engine processes.")
+@click.option(
+    "--items", type=click.IntRange(12, 5000), metavar="N", default=400, show_default=True, help="Items of the sample."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 8), metavar="N", default=2, show_default=True, help="Engine processes."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the headless summary as JSON.")
 @pass_place
 def demo_command(place: Place, headless: bool, items: int, workers: int, as_json: bool) -> int:

@@ -57,7 +57,7 @@ def undo_command(place: Place, action_id: str | None, dry_run: bool) -> int:
     ),
 )
 @click.argument("action_id", metavar="[ID]", required=False, shell_complete=offers("actions"))
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="List so many at the most.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", default=50, show_default=True, help="Only the N latest.")
 @output_options
 @pass_place
 def activity_command(place: Place, action_id: str | None, limit: int) -> int:

@@ -86,11 +86,12 @@ def import_command(  # noqa: PLR0913, PLR0917 - one for each option
     """Add items to the table from FILE, or from standard input with -.
 
     The first line names the columns: itemID, TaskID, TaskScript, and TaskArgs for nested items, in any order and case.
-    Each other line is one item. S1|Align|align.sh|1,2 becomes an item of two tasks, `align.sh 1` and `align.sh 2`.
+    Each other line is one item. S1|Align|align.sh|1,2 becomes an item of two tasks, `align.sh 1` and `align.sh 2`. With
+    TaskArgs every item of the file is nested; single ones go into a file of their own.
 
     The whole file is checked first. If a line cannot be imported, nothing is written and each problem is named with its
     line. An item that exists is left alone, unless --existing says otherwise. An import that was interrupted goes on
-    where it stopped when the same command is given again.
+    where it stopped when the same command is given again. `undo` takes out again what an import made.
     """
     workspace = place.workspace()
     stop = threading.Event()

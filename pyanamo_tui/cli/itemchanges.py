@@ -16,7 +16,11 @@ from pyanamo_tui.workflow.transitions import Scope
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _dry_run: Final = click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
-_steal: Final = click.option("--steal", is_flag=True, help="Also items that a worker holds, alive or not.")
+_steal: Final = click.option(
+    "--steal",
+    is_flag=True,
+    help="Also items that a worker holds, alive or not; such a worker then writes nothing more to them.",
+)
 
 
 def _tasks(command: Command) -> Command:

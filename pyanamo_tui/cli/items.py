@@ -53,7 +53,7 @@ with a value or several (state:todo,locked), and ! before any of them. Fields:
 )
 @state_option
 @click.option("--filter", "text", metavar="F", help="Those that a filter matches.")
-@click.option("--limit", type=click.IntRange(1), help="So many at the most.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--ids", "only_ids", is_flag=True, help="Print ids alone, one a line.")
 @output_options
@@ -134,7 +134,7 @@ def _table(listed: Iterable[ItemFacts]) -> int:
         "pyanamo-tui requeue --signature 'exit 137 (SIGKILL) · Killed' --dry-run",
     ),
 )
-@click.option("--limit", type=click.IntRange(1), help="The largest groups alone, so many.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the N largest groups.")
 @output_options
 @pass_place
 def failures_command(place: Place, limit: int | None) -> int:

@@ -39,7 +39,7 @@ EXIT_INTERRUPTED = 130
 @click.argument("task", metavar="[TASK]", required=False, shell_complete=offers("tasks"))
 @click.option("--stdout", "only_stdout", is_flag=True, help="Standard output alone.")
 @click.option("--stderr", "only_stderr", is_flag=True, help="Standard error alone.")
-@click.option("--attempt", type=click.IntRange(1), help="An earlier attempt's, by its number; the latest without.")
+@click.option("--attempt", type=click.IntRange(1), metavar="N", help="That of attempt N; the latest without.")
 @click.option("--tail", type=click.IntRange(1), metavar="N", help="The last N lines of each.")
 @click.option(
     "--save",

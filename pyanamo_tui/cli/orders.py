@@ -11,10 +11,24 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS: Final = (
     click.option(
-        "--items", "-i", "items_at_once", type=click.IntRange(1), default=1, help="Items at once in each (1)."
+        "--items",
+        "-i",
+        "items_at_once",
+        type=click.IntRange(1),
+        metavar="N",
+        default=1,
+        show_default=True,
+        help="Items that each runs at once.",
     ),
     click.option(
-        "--nests", "-n", "tasks_at_once", type=click.IntRange(1), default=1, help="Nested tasks at once in an item (1)."
+        "--nests",
+        "-n",
+        "tasks_at_once",
+        type=click.IntRange(1),
+        metavar="N",
+        default=1,
+        show_default=True,
+        help="Nested tasks at once within an item.",
     ),
     click.option(
         "--wall-time",
@@ -23,12 +37,25 @@ _OPTIONS: Final = (
         metavar="SECONDS",
         help="Start nothing that would not end by then.",
     ),
-    click.option("--lease", type=click.FloatRange(1), metavar="SECONDS", help="How long a lock holds (300)."),
     click.option(
-        "--max-attempts", type=click.IntRange(1), default=1, help="Run a failed item up to so many times (1)."
+        "--lease",
+        type=click.FloatRange(1),
+        metavar="SECONDS",
+        help="How long a lock holds unless it is renewed, as a running engine does; 300 without.",
     ),
     click.option(
-        "--task-timeout", type=click.FloatRange(0), metavar="SECONDS", help="A command that runs longer has failed."
+        "--max-attempts",
+        type=click.IntRange(1),
+        metavar="N",
+        default=1,
+        show_default=True,
+        help="Run an item that fails up to N times.",
+    ),
+    click.option(
+        "--task-timeout",
+        type=click.FloatRange(0),
+        metavar="SECONDS",
+        help="End a command that runs longer; it has failed then.",
     ),
     click.option("--max-items", type=click.IntRange(1), metavar="N", help="Each stops after N items."),
     click.option(

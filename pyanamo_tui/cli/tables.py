@@ -106,8 +106,18 @@ def list_tables(place: Place, workflow: bool) -> None:
     ),
 )
 @table_argument
-@click.option("--read-capacity", type=click.IntRange(1), help="Provisioned read units of table and indexes.")
-@click.option("--write-capacity", type=click.IntRange(1), help="Provisioned write units of table and indexes.")
+@click.option(
+    "--read-capacity",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Provisioned read units a second, of the table and each index.",
+)
+@click.option(
+    "--write-capacity",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Provisioned write units a second, of the table and each index.",
+)
 @click.option("--stream/--no-stream", default=True, help="DynamoDB Streams, for monitoring that costs what changed.")
 @click.option("--protect", is_flag=True, help="Turn deletion protection on.")
 @output_options

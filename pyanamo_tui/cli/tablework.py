@@ -119,10 +119,29 @@ def _capacity(info: TableInfo) -> dict[str, object]:
 @click.option("--read", metavar="LOW-HIGH", help="Read units between which capacity moves.")
 @click.option("--write", metavar="LOW-HIGH", help="Write units between which capacity moves.")
 @click.option(
-    "--target", type=click.FloatRange(20, 90), default=70.0, show_default=True, help="Percent of capacity to use."
+    "--target",
+    type=click.FloatRange(20, 90),
+    metavar="PERCENT",
+    default=70.0,
+    show_default=True,
+    help="Percent of capacity to use.",
 )
-@click.option("--scale-in", type=click.IntRange(0), default=60, show_default=True, help="Seconds between lowerings.")
-@click.option("--scale-out", type=click.IntRange(0), default=60, show_default=True, help="Seconds between raisings.")
+@click.option(
+    "--scale-in",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    default=60,
+    show_default=True,
+    help="At least between two lowerings.",
+)
+@click.option(
+    "--scale-out",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    default=60,
+    show_default=True,
+    help="At least between two raisings.",
+)
 @click.option("--off", is_flag=True, help="Leave the capacity where it is from now on.")
 @table_argument
 @output_options

@@ -202,7 +202,7 @@ def _as_json(one: LocalWorker) -> dict[str, object]:
     ),
 )
 @click.argument("worker_id", metavar="WORKER", shell_complete=offers("workers"))
-@click.option("--lines", type=click.IntRange(1), default=20, show_default=True, help="So many lines.")
+@click.option("--lines", type=click.IntRange(1), metavar="N", default=20, show_default=True, help="The last N lines.")
 @click.option("--follow", "-f", is_flag=True, help="Go on printing until the engine has ended.")
 @output_options
 @pass_place

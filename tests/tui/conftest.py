@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Button, Static
 
 from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.local.server import EmbeddedServer
 from pyanamo_tui.settings import Settings
 from pyanamo_tui.tui.app import Dashboard
+from pyanamo_tui.tui.modals.confirm import Confirm
 from tests.core.places import REGION, fill, nested, open_table, single
 
 PATIENCE = 30.0
+
+
+def words(screen: Screen[Any]) -> str:
+    """Everything that a dialog says beside its buttons."""
+    said = [str(found.content) for found in screen.query(Static) if not isinstance(found, Button)]
+    facts = screen.question.facts if isinstance(screen, Confirm) else ()
+    return "\n".join([*said, *(f"{label} {value}" for label, value in facts)])
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], what: str) -> None:

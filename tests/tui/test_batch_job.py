@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual.widgets import Button, Static
 
 from pyanamo_tui.aws.batch import Batch
 from pyanamo_tui.core.workspace import Workspace
@@ -15,7 +14,7 @@ from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.workflow import schema
 from tests.batchplace import make_queue
 from tests.core.places import REGION, fill, open_table, single
-from tests.tui.conftest import dashboard_on, until
+from tests.tui.conftest import dashboard_on, until, words
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +24,6 @@ def queue(embedded: EmbeddedServer) -> str:
 
 def lock(workspace: Workspace, owner: str) -> None:
     fill(workspace, [single("S1", "locked", InstanceID=schema.text(owner), lockID=schema.text("L"))])
-
-
-def words(screen: object) -> str:
-    assert isinstance(screen, MessageModal | Confirm)
-    return "\n".join(str(found.content) for found in screen.query(Static) if not isinstance(found, Button))
 
 
 async def test_the_job_of_an_item_is_told_and_one_that_has_ended_is_not_ended_again(

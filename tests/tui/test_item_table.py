@@ -207,6 +207,23 @@ async def test_a_refresh_that_changes_nothing_draws_nothing(monkeypatch: pytest.
         assert [region.y for region in regions] == [4]  # type: ignore[attr-defined]
 
 
+async def test_ages_go_on_where_nothing_else_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_grid, "AGES_SECONDS", 0.05)
+    app, ages = TableApp(rows(20)), {"row000002": "1 s"}
+    age = Column[str]("age", "AGE", 6, lambda row: Cell(ages.get(row, "")))
+    async with app.run_test(size=(60, 30)) as pilot:
+        app.table.set_columns([*app.table.columns, age])
+        await pilot.pause(0.2)
+        regions: list[object] = []
+        monkeypatch.setattr(app.table, "refresh", lambda *given, **_: regions.extend(given))
+        ages["row000002"] = "2 s"
+        deadline = time.monotonic() + 20
+        while not regions:
+            assert time.monotonic() < deadline
+            await pilot.pause(0.02)
+        assert {region.y for region in regions} == {3}  # type: ignore[attr-defined]
+
+
 async def test_a_changed_row_is_marked_by_a_sign_and_the_sign_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_grid, "FLASH_SECONDS", 0.05)
     app = TableApp(rows(20))

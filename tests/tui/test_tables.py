@@ -22,7 +22,7 @@ from pyanamo_tui.tui.screens.tables import TablesScreen
 from pyanamo_tui.tui.table_text import TableRow, health
 from pyanamo_tui.workflow import schema
 from tests.core.places import open_table
-from tests.tui.conftest import dashboard_on, until
+from tests.tui.conftest import dashboard_on, until, words
 
 MANY = 300
 
@@ -92,10 +92,6 @@ async def _idle(app: Dashboard, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(app.screen, TablesScreen) and not app.screen.jobs, "the work to end")
 
 
-def _words(app: Dashboard) -> str:
-    return " ".join(str(label.content) for label in app.screen.query(Label))
-
-
 async def test_a_table_is_created_by_a_form_that_says_what_is_wrong(region: EmbeddedServer, table_name: str) -> None:
     there = open_table(region, f"{table_name}-there")
     app = dashboard_on(region, None)
@@ -131,7 +127,9 @@ async def test_delete_wants_the_typed_name_and_respects_protection(region: Embed
     async with app.run_test(size=(80, 24)) as pilot:
         await _at(app, pilot, table_name)
         await pilot.press("D")
-        await until(pilot, lambda: isinstance(app.screen, MessageModal) and "protected" in _words(app), "the refusal")
+        await until(
+            pilot, lambda: isinstance(app.screen, MessageModal) and "protected" in words(app.screen), "the refusal"
+        )
         await pilot.press("escape")
         await pilot.press("P")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Input)), "the question")
@@ -168,7 +166,9 @@ async def test_capacity_changes_on_the_table_and_every_index_and_scales(
     async with app.run_test(size=(80, 24)) as pilot:
         await _at(app, pilot, table_name)
         await pilot.press("T")
-        await until(pilot, lambda: isinstance(app.screen, MessageModal) and "on-demand" in _words(app), "the refusal")
+        await until(
+            pilot, lambda: isinstance(app.screen, MessageModal) and "on-demand" in words(app.screen), "the refusal"
+        )
         await pilot.press("escape")
         form = await _form(app, pilot, "B")
         assert "has now" in str(form.query_one("#form-problem", Label).content)
@@ -187,7 +187,7 @@ async def test_capacity_changes_on_the_table_and_every_index_and_scales(
         form.query_one("#field-target", Input).focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, MessageModal) and bool(app.screen.query(Static)), "outcomes")
-        assert "12 of 12 targets done" in _words(app)
+        assert "12 of 12 targets done" in words(app.screen)
         assert {(one.limits.low, one.target_percent) for one in place.tablework.scaling(table_name)} == {
             (9, 60.0),
             (6, 60.0),
@@ -210,7 +210,7 @@ async def test_a_table_that_lacks_indexes_is_upgraded_in_place(region: EmbeddedS
         assert health(row).text == "lacks 4 of 4 indexes"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Label)), "the question")
-        assert all(name in _words(app) for name in (*schema.STANDARD_INDEXES, schema.SUMMARY_INDEX, "stream"))
+        assert all(name in words(app.screen) for name in (*schema.STANDARD_INDEXES, schema.SUMMARY_INDEX, "stream"))
         assert not place.tables.describe(table_name).indexes
         await pilot.press("y")
         await _idle(app, pilot)
@@ -228,7 +228,9 @@ async def test_another_kind_of_table_is_looked_at_and_left_alone(region: Embedde
         await _at(app, pilot, table_name)
         for key in ("enter", "B", "T", "I", "P", "D"):
             await pilot.press(key)
-            await until(pilot, lambda: isinstance(app.screen, MessageModal) and "key is user" in _words(app), "why not")
+            await until(
+                pilot, lambda: isinstance(app.screen, MessageModal) and "key is user" in words(app.screen), "why not"
+            )
             await pilot.press("escape")
             await until(pilot, lambda: isinstance(app.screen, TablesScreen), "the list")
         await pilot.press("d")
@@ -266,7 +268,7 @@ async def test_a_work_is_waited_for_from_any_screen_or_no_more(region: EmbeddedS
         await until(pilot, lambda: "2 of 3" in _work(screen, table_name), "how far it is")
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, MessageModal), "that nobody waits any more")
-        assert "goes on with what it has begun" in _words(app)
+        assert "goes on with what it has begun" in words(app.screen)
         assert not screen.jobs
 
 
@@ -280,7 +282,7 @@ async def test_read_only_refuses_every_change_and_says_why(region: EmbeddedServe
         for key in ("C", "B", "T", "I", "P", "D"):
             await pilot.press(key)
             await until(pilot, lambda: isinstance(app.screen, MessageModal) and bool(app.screen.query(Label)), "why")
-            assert "read-only" in _words(app)
+            assert "read-only" in words(app.screen)
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is screen, "the tables")
 

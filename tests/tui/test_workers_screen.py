@@ -33,7 +33,7 @@ from pyanamo_tui.workflow import schema
 from tests.batchplace import make_queue
 from tests.core.places import REGION, fill, open_table, single
 from tests.gate import Answer, Call, Gate, refusal
-from tests.tui.conftest import dashboard_on, until
+from tests.tui.conftest import dashboard_on, until, words
 
 HOSTILE = "[/bad]\x1b]0;owned\x07\x1b[2J\u202e"
 
@@ -152,12 +152,6 @@ def text_of(screen: WorkersScreen, which: str) -> str:
     lines = [widget.render_line(y).text for y in range(widget.size.height)]
     assert widget.parent is not None
     return "\n".join([str(widget.parent.border_title), *lines])  # type: ignore[attr-defined]
-
-
-def words(screen: object) -> str:
-    """Everything that a dialog says."""
-    assert isinstance(screen, MessageModal | Confirm | FormModal | Prompt)
-    return "\n".join(str(found.content) for found in screen.query(Static) if not isinstance(found, Button))
 
 
 async def asked(app: Dashboard, pilot: Pilot[None], kind: type[object], what: str) -> str:

@@ -15,6 +15,7 @@ from pyanamo_tui.tui.columns import FAILED_COLUMNS, key_of
 from pyanamo_tui.tui.format import age, count, failures_title
 from pyanamo_tui.tui.screens.item_list import ItemListScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
+from pyanamo_tui.tui.widgets.table_grid import AGES_SECONDS
 from pyanamo_tui.tui.widgets.why_panel import WhyPanel
 from pyanamo_tui.workflow.model import FailureGroup, ItemFacts
 from pyanamo_tui.workflow.printable import printable
@@ -120,6 +121,7 @@ class FailuresScreen(ItemListScreen):
         """The groups have the keys first."""
         super().on_mount()
         self.groups.focus()
+        self.set_interval(AGES_SECONDS, self._tell_group)
 
     def on_resize(self, event: events.Resize) -> None:
         """More columns where there is room."""

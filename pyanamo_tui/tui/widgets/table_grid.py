@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FLASH_SECONDS: Final = 2.0
 """How long a changed row is marked."""
+AGES_SECONDS: Final = 10.0
+"""How often ages in the rows are looked at again where nothing else changes."""
 _NEIGHBOURS: Final = 1_000
 
 
@@ -61,6 +63,14 @@ class TableGrid(TableLines[Row]):
         self._index: dict[str, int] | None = None
         self._touched = False
         self._fade_timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """What says how long ago something was grows old by itself."""
+        self.set_interval(AGES_SECONDS, self._grow_older)
+
+    def _grow_older(self) -> None:
+        if self.screen.is_active:
+            self._repaint_changed()
 
     # -- what is in it --------------------------------------------------------------------------
 
