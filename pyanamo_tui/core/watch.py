@@ -24,7 +24,7 @@ from pyanamo_tui.errors import CredentialsError, PermissionDenied, PyanamoError,
 from pyanamo_tui.workflow import schema
 from pyanamo_tui.workflow.model import Source
 
-DESCRIBE_SECONDS: Final = 60.0
+DESCRIBE_SECONDS: Final = 20.0
 """How often the table's description is read: a stream or an index may have come or gone."""
 PAGE_SECONDS: Final = 2.0
 """Seconds of budget that one page of a census may consume."""
@@ -82,6 +82,7 @@ class Watch:
         self._feed: Feed | None = None
         self._feed_arn: str | None = None
         self._feed_trouble = ""
+        self._describe_trouble = ""
         self._feed_retry = 0.0
         self._next_poll = 0.0
         self._reading: Reading | None = None
@@ -134,6 +135,8 @@ class Watch:
             notes.append("The stream has no new images: changed items are read by key")
         elif info is not None and info.stream_arn is None:
             notes.append("No stream: the table is counted again and again")
+        if self._describe_trouble:
+            notes.append(f"{self._describe_trouble}; whether the table is still the same is not known")
         if info is not None and not info.has_summary_index:
             notes.append(f"No {schema.SUMMARY_INDEX}: counting pays for logs")
         return ". ".join(notes)
@@ -210,7 +213,15 @@ class Watch:
             self._read_on(self._reading)
 
     def _describe(self, now: float) -> None:
-        info = self._tables.workflow_table(self._table)
+        try:
+            info = self._tables.workflow_table(self._table)
+        except PermissionDenied as error:
+            if self._info is None:
+                raise
+            # It was allowed before: what it said then is gone by, and following the table needs no more.
+            self._described, self._describe_trouble = now, error.message
+            return
+        self._describe_trouble = ""
         moved = self._info is None or info.state_index != self._info.state_index
         self._info, self._described = info, now
         self.set_budget(self._asked_budget)

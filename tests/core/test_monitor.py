@@ -284,6 +284,22 @@ def test_a_stream_without_permission_is_said_and_the_table_is_counted(
     assert shown.counts == COUNTS
 
 
+def test_a_description_that_is_no_longer_allowed_is_said_and_the_table_is_followed_on(
+    streaming: Workspace, running: Running, gate: Gate
+) -> None:
+    monitor, watcher = running(streaming)
+    live = watcher.until_health(HealthStatus.LIVE)
+    gate.refuse("DescribeTable", "AccessDeniedException")
+    monitor.refresh()
+    told = watcher.until(lambda shown: "dynamodb:DescribeTable" in shown.health.message, after=live.seq)
+    assert told.health.status is HealthStatus.LIVE
+    streaming.items.batch_put([single("later", "todo")])
+    watcher.until(lambda shown: "later" in shown.items, after=told.seq)
+    gate.let_pass()
+    monitor.refresh()
+    watcher.until(lambda shown: "DescribeTable" not in shown.health.message, after=told.seq)
+
+
 def test_a_gap_in_the_stream_is_closed_by_counting(gate: Gate, streaming: Workspace, running: Running) -> None:
     stub = StubStream(shards={"a": StubShard()})
     gate.answer = stub

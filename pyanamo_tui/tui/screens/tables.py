@@ -138,10 +138,12 @@ class TablesScreen(TableChangesScreen):
         ]
         self.table.set_rows(rows)
         self._show_about()
-        known = sum(row.info is not None or bool(row.problem) for row in rows)
+        problems, described = sum(bool(row.problem) for row in rows), sum(row.info is not None for row in rows)
         flows = sum(row.rank == 0 for row in rows)
-        still = "" if self._whole else f" · {count(known)} read so far"
-        self._line.update(Text(f"{counted(flows, 'workflow table')} of {count(len(rows))} in this region{still}"))
+        words = f"{counted(flows, 'workflow table')} of {count(len(rows))} in this region" if described else ""
+        words += f" · {count(problems)} could not be looked at" if problems else ""
+        words += "" if self._whole or not rows else f" · {count(described + problems)} read so far"
+        self._line.update(Text(words.removeprefix(" · ")))
 
     @on(ItemTable.Highlighted, "#tables")
     def _show_about(self) -> None:
