@@ -119,7 +119,7 @@ def keys() -> str:
         "# Keys\n",
         "Lower case looks; upper case changes, and asks first. `?` shows the keys of the screen you are on, `:` finds",
         "everything by name. Any binding can have other keys: put its id into the settings file,",
-        '\n```toml\n[keymap]\napp.help = "f1"\nlook.sort = "o, ctrl+o"\n```\n',
+        '\n```toml\n[keymap]\napp.help = "f1"\nlook.sort = "s, f3"\n```\n',
         "An id that there is not, a key that would do two things in one place, and a reserved key are told at the",
         "start with their line, and left as they were. Reserved: " + ", ".join(_code(key) for key in RESERVED) + ".\n",
     ]
@@ -254,7 +254,7 @@ lab = "http://127.0.0.1:8000"
 
 [keymap]
 app.help = "f1"
-look.sort = "o, ctrl+o"
+look.sort = "s, f3"
 ```
 
 **Read-only.** `read_only`, and `read_only_tables` for the tables that it names, refuse every change before it is sent,
