@@ -68,6 +68,8 @@ class Place:
             self.local_url = resident.endpoint_url
         held = load(self.flags, os.environ, self.config)
         origins = {**held.origins, "endpoint_url": "--local", "profile": "--local"}
+        if origins.get("region", "").startswith("AWS_"):  # set by lead_to, just now
+            origins["region"] = "--local"
         return replace(held, endpoint_url=self.local_url, profile=None, origins=origins)
 
     def here(self, text: str) -> str:
