@@ -54,18 +54,6 @@ def fill(workspace: Workspace, records: Iterable[Record]) -> dict[str, Record]:
     return written
 
 
-def whole_table(workspace: Workspace) -> dict[str, Record]:
-    """Every item, by id."""
-    found: dict[str, Record] = {}
-    start = None
-    while True:
-        page = workspace.items.scan(start=start)
-        found.update({schema.record_id(record): record for record in page.records})
-        start = page.next_key
-        if start is None:
-            return found
-
-
 def every_type(item_id: str) -> Record:
     """A single item with an attribute of every type that DynamoDB has."""
     record = schema.new_single(item_id, "Step 'one'", "echo \"{}\" '?'")

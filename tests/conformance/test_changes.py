@@ -34,8 +34,8 @@ from tests.conformance.places import (
     largest,
     open_at,
     sized,
-    whole_table,
 )
+from tests.core.places import whole_table
 from tests.standins import Standin
 
 LONGEST_ID = "/".join(["long"] * 500)[: schema.MAX_KEY_BYTES]

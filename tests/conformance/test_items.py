@@ -13,7 +13,8 @@ from pyanamo_tui.workflow.change import Absent, Equals, apply
 from pyanamo_tui.workflow.model import ItemState, LogEntry
 from pyanamo_tui.workflow.schema import Record
 from pyanamo_tui.workflow.transitions import Outcome, Scope
-from tests.conformance.places import LEASE, LOCK, NOW, claim, every_type, fail, failing, fill, open_at, whole_table
+from tests.conformance.places import LEASE, LOCK, NOW, claim, every_type, fail, failing, fill, open_at
+from tests.core.places import whole_table
 from tests.standins import Standin
 
 

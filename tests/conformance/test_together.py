@@ -12,7 +12,8 @@ from pyanamo_tui.core.workspace import Workspace
 from pyanamo_tui.workflow import schema, transitions
 from pyanamo_tui.workflow.model import LogEntry
 from pyanamo_tui.workflow.transitions import Outcome
-from tests.conformance.places import LEASE, NOW, fail, fill, open_at, whole_table
+from tests.conformance.places import LEASE, NOW, fail, fill, open_at
+from tests.core.places import whole_table
 from tests.standins import Standin
 
 PATIENCE = 60.0

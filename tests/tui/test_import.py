@@ -22,13 +22,9 @@ from pyanamo_tui.tui.modals.message import MessageModal
 from pyanamo_tui.tui.screens.importing import ImportScreen
 from pyanamo_tui.workflow import schema
 from tests.core.places import fill, single
-from tests.tui.conftest import dashboard_on, until
+from tests.tui.conftest import dashboard_on, until, words
 
 HEADER = "itemID|TaskID|TaskScript\n"
-
-
-def _words(app: Dashboard) -> str:
-    return " ".join(str(label.content) for label in app.screen.query(Label))
 
 
 async def _read(app: Dashboard, pilot: Pilot[None], path: Path, said: str) -> ImportScreen:
@@ -58,7 +54,9 @@ async def test_lines_that_cannot_be_taken_are_kept_beside_the_file(
         told = dict(app.screen.question.facts)
         assert told["Left out"] == "1 line with problems; kept beside the file in cohort.rejects.txt"
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, MessageModal) and "to mend" in _words(app), "the outcome")
+        await until(
+            pilot, lambda: isinstance(app.screen, MessageModal) and "to mend" in words(app.screen), "the outcome"
+        )
         assert (tmp_path / "cohort.rejects.txt").read_text() == HEADER + "bad|Align\n"
         assert workspace.items.get("new2") is not None
 
@@ -74,7 +72,7 @@ async def test_existing_items_are_replaced_only_when_the_terms_say_so(
         screen = await _read(app, pilot, path, "1 of 1 id is")
         await pilot.press("I")
         await until(
-            pilot, lambda: isinstance(app.screen, MessageModal) and "already" in _words(app), "that it is there"
+            pilot, lambda: isinstance(app.screen, MessageModal) and "already" in words(app.screen), "that it is there"
         )
         await pilot.press("escape", "o")
         await until(pilot, lambda: isinstance(app.screen, FormModal) and bool(app.screen.query(Button)), "the form")
@@ -90,7 +88,7 @@ async def test_existing_items_are_replaced_only_when_the_terms_say_so(
         await until(pilot, lambda: "1 of 1 id is" in str(screen.query_one("#preview", Static).content), "the preview")
         await pilot.press("I")
         await until(pilot, lambda: isinstance(app.screen, Confirm) and bool(app.screen.query(Button)), "the question")
-        assert "are replaced" in _words(app)
+        assert "are replaced" in words(app.screen)
         assert workspace.item("there").script != "seq 9"
         await pilot.press("y")
         await until(pilot, lambda: workspace.item("there").script == "seq 9", "the item to be replaced")
@@ -111,9 +109,9 @@ def test_rate_and_time_left_count_what_this_run_wrote() -> None:
     pace = ImportPace(lambda: now)
     assert "left" not in pace.words(ImportProgress(Phase.WRITING, 600, 1000, 0, 0, written=600))
     now = 10.0
-    words = pace.words(ImportProgress(Phase.WRITING, 700, 1000, 0, 0, written=700))
-    assert "10 items a second" in words
-    assert "30" in words
+    told = pace.words(ImportProgress(Phase.WRITING, 700, 1000, 0, 0, written=700))
+    assert "10 items a second" in told
+    assert "30" in told
 
 
 @pytest.mark.parametrize("terms", [ImportTerms(), ImportTerms("\t", ";", "fail")])

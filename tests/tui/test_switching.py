@@ -24,7 +24,7 @@ from pyanamo_tui.tui.screens.overview import OverviewScreen
 from pyanamo_tui.tui.screens.tables import TablesScreen
 from pyanamo_tui.tui.widgets.status_line import StatusLine
 from tests.core.places import REGION, fill, open_table, single
-from tests.tui.conftest import dashboard_on, until
+from tests.tui.conftest import dashboard_on, until, words
 
 
 @pytest.fixture
@@ -97,9 +97,9 @@ async def test_a_place_that_does_not_answer_leaves_everything_as_it_is(
             await until(
                 pilot, lambda: isinstance(app.screen, MessageModal) and bool(app.screen.query(Label)), "the reason"
             )
-            words = " ".join(str(label.content) for label in app.screen.query(Label))
-            assert said in words
-            assert f"{workspace.table} stays open" in words
+            shown = words(app.screen)
+            assert said in shown
+            assert f"{workspace.table} stays open" in shown
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is screen, "the screen that was there")
         assert (app.workspace, app.monitor) == (opened, monitor)
