@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ZshComplete
 
-from pyanamo_tui.cli.place import Place, examples, with_local_folder
+from pyanamo_tui.cli.place import COMPLETION, Place, examples, with_local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from click.shell_completion import ShellComplete
 
 PROGRAM: Final = "pyanamo-tui"
-VARIABLE: Final = "_PYANAMO_TUI_COMPLETE"
-"""Set by the shell's script to SHELL_complete when words are asked for."""
 ANSWER_SECONDS: Final = 2.0
 """How long whoever pressed the key is kept waiting for AWS."""
 _UNQUOTED: Final = re.compile(r"([^\w%+,./:=@^-])")
@@ -108,7 +106,7 @@ def completion_command(context: click.Context, shell: str) -> int:
     say, or the settings. Looking up ids costs a few read units. Where AWS does not answer within two seconds nothing is
     offered. Bash has to be 4.4 or newer; zsh has to have run compinit.
     """
-    click.echo(_SHELLS[shell](context.find_root().command, {}, PROGRAM, VARIABLE).source())
+    click.echo(_SHELLS[shell](context.find_root().command, {}, PROGRAM, COMPLETION).source())
     return 0
 
 
@@ -126,10 +124,10 @@ def answer(root: click.Command, commands: Container[str]) -> NoReturn:
         os.dup2(nowhere, descriptor)
 
     def find() -> None:
-        kind = _SHELLS.get(os.environ[VARIABLE].removesuffix("_complete"))
+        kind = _SHELLS.get(os.environ[COMPLETION].removesuffix("_complete"))
         if kind is None:
             return
-        asking = kind(root, {"obj": Place()}, PROGRAM, VARIABLE)
+        asking = kind(root, {"obj": Place()}, PROGRAM, COMPLETION)
         arguments, typed = asking.get_completion_args()
         if arguments and arguments[-1] == "--local" and typed[:1] in {".", "/", "~"}:
             told.append(asking.format_completion(CompletionItem(typed, type="dir")))

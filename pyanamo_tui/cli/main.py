@@ -15,7 +15,7 @@ from pyanamo_tui import __version__
 from pyanamo_tui.cli.crash import write_report
 from pyanamo_tui.cli.leaving import leave
 from pyanamo_tui.cli.output import note, report, survive_any_streams
-from pyanamo_tui.cli.place import Place, change_options, examples, pass_place, with_local_folder
+from pyanamo_tui.cli.place import COMPLETION, Place, change_options, examples, pass_place, with_local_folder
 from pyanamo_tui.errors import PyanamoError, UsageError
 
 COMMANDS: Final = {
@@ -43,8 +43,6 @@ COMMANDS: Final = {
 }
 """Where each command lives; a module is imported when its command is asked for."""
 
-COMPLETION: Final = "_PYANAMO_TUI_COMPLETE"
-"""The variable in which a shell asks for words to complete."""
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 EXIT_OUTPUT: Final = 1

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from pyanamo_tui.cli.output import note
 from pyanamo_tui.errors import UsageError
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 _PLACE_FLAGS: Final = {"table": "-t", "region": "-r", "profile": "--profile", "endpoint_url": "--endpoint-url"}
 _COMMAND: Final = re.compile(r"\bpyanamo-tui(?= [a-z])")
+
+COMPLETION: Final = "_PYANAMO_TUI_COMPLETE"
+"""The variable in which a shell's script asks for words to complete: SHELL_complete."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,6 +128,8 @@ def offers(what: str) -> Callable[[click.Context, click.Parameter, str], list[An
 
     def complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[Any]:
         if what in {"file", "dir"}:
+            from click.shell_completion import CompletionItem  # noqa: PLC0415 - only when the tab key was pressed
+
             return [CompletionItem(typed, type=what)]
         found: list[str] = getattr(importlib.import_module("pyanamo_tui.cli.offers"), what)(context, typed)
         return found
