@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptible, note, say
+from pyanamo_tui.cli.output import ProgressLine, confirm, emit_json, interruptible, note, report, say
 from pyanamo_tui.cli.place import Place
 from pyanamo_tui.tui.format import counted
 
@@ -48,7 +48,7 @@ def carry_out(place: Place, workspace: Workspace, plan: Plan, *, dry_run: bool, 
         note("No item matches.")
     elif plan.would_change == 0:
         _say_about(plan)
-    elif plan.would_change != 0:
+    else:
         _ask(place, plan, verb)
     stop = threading.Event()
     with interruptible(stop), ProgressLine(plan.action.capitalize()) as line:
@@ -126,5 +126,4 @@ def print_result(place: Place, result: ActionResult) -> None:
         hint = f" {again}: pyanamo-tui undo {result.id}" if result.id and result.changed else ""
         say(place.here(", ".join(parts) + "." + hint))
     if result.error is not None:
-        note(f"pyanamo-tui: {result.error.message}")
-        note(result.error.hint)
+        report(result.error, place.here)

@@ -11,6 +11,7 @@ from pyanamo_tui.cli.changes import carry_out, looks
 from pyanamo_tui.cli.output import emit_json, facts, note, say, table
 from pyanamo_tui.cli.place import Place, change_options, examples, offers, output_options, pass_place
 from pyanamo_tui.cli.status import iso
+from pyanamo_tui.core.plan import asked_words, undone_action
 from pyanamo_tui.workflow import schema
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def undo_command(place: Place, action_id: str | None, dry_run: bool) -> int:
     """
     workspace = place.workspace()
     plan = workspace.actions.undo(action_id, look=looks(place, dry_run=dry_run))
-    return carry_out(place, workspace, plan, dry_run=dry_run, verb=f"Undo {plan.about.split(',')[0]}:")
+    return carry_out(place, workspace, plan, dry_run=dry_run, verb=f"Undo {undone_action(plan.detail)}:")
 
 
 @click.command(
@@ -89,7 +90,7 @@ def activity_command(place: Place, action_id: str | None, limit: int) -> int:
                 f"{one.failed:,}",
                 "undone" if one.undone_by else str(one.status),
                 one.who,
-                ", ".join(f"{name} {value}" for name, value in one.detail.items()),
+                asked_words(one.detail),
             )
             for one in listed
         ),
@@ -139,7 +140,7 @@ def _one(place: Place, file: ActionFile) -> None:
             ("When", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(header.at))),
             ("Who", header.who),
             ("Table", f"{header.table}, {header.region}, account {header.account or 'unknown'}"),
-            ("What", ", ".join(f"{name} {value}" for name, value in header.detail.items())),
+            ("What", asked_words(header.detail)),
             ("Status", str(counts.status)),
             ("Undoes", header.undoes or ""),
         ]

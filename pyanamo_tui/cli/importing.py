@@ -301,8 +301,7 @@ def _print_result(place: Place, result: ImportResult, done: str) -> None:
         if result.slower is not None:
             note(f"With {result.slower} in your IAM policy this would be quicker.")
     if result.error is not None:
-        note(f"pyanamo-tui: {result.error.message}")
-        note(result.error.hint)
+        report(result.error, place.here)
     if result.not_written:
         note("Give the same command again: it goes on from here.")
 

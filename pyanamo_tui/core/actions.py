@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -336,11 +337,13 @@ class Actions:
     def _looked_at(self, plan: Plan) -> Plan:
         """The plan with what would happen to each item now, from reading them all, a hundred a call."""
         skipped: list[ItemOutcome] = []
-        units = changing = taken_out = 0
+        changing: Counter[str] = Counter()
+        units = 0
 
-        def look(batch: tuple[str, ...]) -> tuple[int, int, list[ItemOutcome]]:
+        def look(batch: tuple[str, ...]) -> tuple[int, list[str], list[ItemOutcome]]:
             records = self._items.get_many(batch)
-            now, cost, gone = self._clock(), 0, 0
+            now, cost = self._clock(), 0
+            done: list[str] = []
             refused: list[ItemOutcome] = []
             for item_id in batch:
                 try:
@@ -350,21 +353,19 @@ class Actions:
                 else:
                     larger = max(record_bytes(step.before or {}), record_bytes(step.after or {}))
                     cost += _units(-(-larger // _WRITE_UNIT), plan.action)
-                    gone += plan.action == UNDO and step.after is None
-            return cost, gone, refused
+                    done.append(TAKEN_OUT if plan.action == UNDO and step.after is None else DONE_TO[plan.action])
+            return cost, done, refused
 
         with ThreadPoolExecutor(self._workers, thread_name_prefix="pyanamo-plan") as pool:
             batches = [plan.item_ids[start : start + GET_BATCH] for start in range(0, plan.total, GET_BATCH)]
-            for batch, (cost, gone, refused) in zip(batches, pool.map(look, batches), strict=True):
+            for cost, done, refused in pool.map(look, batches):
                 units += cost
-                taken_out += gone
-                changing += len(batch) - len(refused)
+                changing.update(done)
                 skipped += refused
-        done = {DONE_TO[plan.action]: changing - taken_out, TAKEN_OUT: taken_out}
         return replace(
             plan,
-            outcomes={what: number for what, number in done.items() if number} | reasons(skipped),
-            would_change=changing,
+            outcomes={**changing, **reasons(skipped)},
+            would_change=changing.total(),
             skipped=tuple(skipped),
             write_units=float(units),
             exact=True,

@@ -25,7 +25,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
-from pyanamo_tui.core.plan import Step
+from pyanamo_tui.core.plan import Step, asked_words
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.workflow import dynamojson
 from pyanamo_tui.workflow.schema import Record
@@ -81,7 +81,7 @@ class ActionHeader:
     @property
     def words(self) -> str:
         """What was done, when (local time), by whom, and what was asked: for somebody who may take it back."""
-        asked = ", ".join(f"{name} {value}" for name, value in self.detail.items() if value)
+        asked = asked_words(self.detail)
         made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.at))
         return f"{self.action}, {made}, by {self.who}" + (f": {asked}" if asked else "")
 

@@ -159,6 +159,16 @@ class ActionResult:
         }
 
 
+def asked_words(detail: Mapping[str, str]) -> str:
+    """What was asked beside the action's name, from a Plan's or an action's `detail`: scope, state, file …"""
+    return ", ".join(f"{name} {value}" for name, value in detail.items() if value)
+
+
+def undone_action(detail: Mapping[str, str]) -> str:
+    """Which kind of action an undo takes back, from its `detail`: `import`, `delete` …; empty where it is no undo."""
+    return detail.get("of", "").partition(" ")[0]
+
+
 def reasons(outcomes: Sequence[ItemOutcome]) -> dict[str, int]:
     """How many items by why, most first: what a summary of a thousand skipped items says."""
     return dict(Counter(outcome.why for outcome in outcomes).most_common())

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -200,10 +201,7 @@ class WorkerFiles:
         except OSError:
             # It has not written yet, or was forgotten meanwhile.
             return 0, b""
-        kept = [line + b"\n" for line in found.split(b"\n")]
-        kept[-1] = kept[-1][:-1]
-        if not kept[-1]:
-            kept.pop()
+        kept = BytesIO(found).readlines()
         return size, b"".join(kept[-lines:] if size <= TAIL_BYTES else kept[1:][-lines:])
 
     def log_from(self, worker_id: str, start: int) -> bytes:

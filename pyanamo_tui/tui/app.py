@@ -112,12 +112,7 @@ class Dashboard(PlaceApp):
     ]
 
     def __init__(
-        self,
-        settings: Settings,
-        open_workspace: Callable[[Settings], Workspace],
-        *,
-        notice: str = "",
-        ending: str = "",
+        self, settings: Settings, open_workspace: Callable[[Settings], Workspace], *, notice: str = "", ending: str = ""
     ) -> None:
         super().__init__(settings, open_workspace)
         self.settings_problems = settings.problems

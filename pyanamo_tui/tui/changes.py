@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
+from pyanamo_tui.core.plan import undone_action
 from pyanamo_tui.errors import PyanamoError, ReadOnly
 from pyanamo_tui.tui.format import count, counted
 from pyanamo_tui.tui.modals.confirm import Confirm, Question
@@ -43,7 +44,7 @@ def question_of(plan: Plan, place: str) -> Question:
     left = {one.item for one in plan.skipped}
     changing = [item_id for item_id in plan.item_ids if item_id not in left]
     facts = [("Item" if number == 1 else "Items", _named(changing))] if changing else []
-    undone = f" {plan.about.split(',')[0]}:" if plan.about else ""
+    undone = f" {undone_action(plan.detail)}:" if plan.undoes else ""
     detail = {"change": plan.about} if plan.about else plan.detail
     facts += [(label.capitalize(), value) for label, value in detail.items() if value]
     if plan.action == "set-state" and plan.detail.get("state") not in KNOWN_STATES:
@@ -127,7 +128,7 @@ async def make_change(
     except PyanamoError as error:
         app.tell(error)
         return None
-    if app.settings.opens_read_only:
+    if workspace.read_only:
         app.tell(ReadOnly(plan.action))
         return None
     if plan.would_change == 0 or not plan.item_ids:

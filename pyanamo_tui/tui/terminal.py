@@ -46,10 +46,6 @@ class Output:
         """The file's number."""
         return self._file.fileno()
 
-    def isatty(self) -> bool:
-        """Whether it is a terminal."""
-        return self._file.isatty()
-
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver, with a terminal that may go away. Its arguments are those of any driver of Textual."""

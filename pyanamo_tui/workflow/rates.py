@@ -122,8 +122,9 @@ class RateHistory:
         """
         if left <= 0 or self.ended <= 0:
             return False
-        usual = (self.span - self.quiet) / self.ended
-        return self.quiet > max(_STALL_FLOOR, _STALL_INTERVALS * usual)
+        quiet = self.quiet
+        usual = (self.span - quiet) / self.ended
+        return quiet > max(_STALL_FLOOR, _STALL_INTERVALS * usual)
 
     @property
     def quiet(self) -> float:

@@ -14,10 +14,11 @@ from textual.widgets import Static
 
 from pyanamo_tui.core.actionitems import ActionItem, action_items, entry_of
 from pyanamo_tui.core.journalfile import Fate
+from pyanamo_tui.core.plan import asked_words
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.columns import state_cell
 from pyanamo_tui.tui.format import clock, count
-from pyanamo_tui.tui.screens.activity import state_words, undo_one, what_words
+from pyanamo_tui.tui.screens.activity import state_words, undo_one
 from pyanamo_tui.tui.screens.base import DashboardScreen
 from pyanamo_tui.tui.widgets.item_table import Cell, Column, ItemTable
 from pyanamo_tui.workflow.difference import Difference, differences
@@ -146,7 +147,7 @@ class ActionScreen(DashboardScreen):
         parts += [(one.not_started, "not started"), (one.unknown, "unknown: undo finds out")]
         text.append(f"{state_words(one)}   ", "bold")
         text.append(", ".join(f"{count(number)} {word}" for number, word in parts if number) or "nothing to do")
-        told = what_words(one)
+        told = asked_words(one.detail)
         text.append(f"\n{printable(told)}" if told else "", "dim")
         return text
 

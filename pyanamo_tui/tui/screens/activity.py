@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Label
 
+from pyanamo_tui.core.plan import asked_words, undone_action
 from pyanamo_tui.errors import PyanamoError
 from pyanamo_tui.tui.changes import make_change
 from pyanamo_tui.tui.format import age, count, counted
@@ -44,14 +45,10 @@ def state_words(one: ActionSummary) -> str:
     return "undone" if one.undone_by is not None else _STATE_WORDS.get(str(one.status), str(one.status))
 
 
-def what_words(one: ActionSummary) -> str:
-    """What was asked beside the action's name: scope, state, file …"""
-    return ", ".join(f"{name} {value}" for name, value in one.detail.items() if value)
-
-
 def _action(one: ActionSummary) -> str:
     """The action; of an undo also which."""
-    return f"undo {one.detail['of'].split()[0]}" if one.detail.get("of") else one.action
+    undone = undone_action(one.detail)
+    return f"undo {undone}" if undone else one.action
 
 
 def _number(number: int, style: str = "") -> Cell:
@@ -74,7 +71,9 @@ FAILED: Final = Column["ActionSummary"](
     "failed", "FAILED", 6, lambda one: _number(one.failed, "state--failed"), right=True
 )
 STATE: Final = Column["ActionSummary"]("state", "STATE", 11, _state)
-WHAT: Final = Column["ActionSummary"]("what", "WHAT", 12, lambda one: Cell(what_words(one), _QUIET), flexible=True)
+WHAT: Final = Column["ActionSummary"](
+    "what", "WHAT", 12, lambda one: Cell(asked_words(one.detail), _QUIET), flexible=True
+)
 WHO: Final = Column["ActionSummary"]("who", "WHO", 26, lambda one: Cell(one.who, _QUIET))
 AT: Final = Column["ActionSummary"](
     "at", "WHEN", 16, lambda one: Cell(time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at)), _QUIET)

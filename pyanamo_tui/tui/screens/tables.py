@@ -140,10 +140,10 @@ class TablesScreen(TableChangesScreen):
         self._show_about()
         problems, described = sum(bool(row.problem) for row in rows), sum(row.info is not None for row in rows)
         flows = sum(row.rank == 0 for row in rows)
-        words = f"{counted(flows, 'workflow table')} of {count(len(rows))} in this region" if described else ""
-        words += f" · {count(problems)} could not be looked at" if problems else ""
-        words += "" if self._whole or not rows else f" · {count(described + problems)} read so far"
-        self._line.update(Text(words.removeprefix(" · ")))
+        parts = [f"{counted(flows, 'workflow table')} of {count(len(rows))} in this region"] if described else []
+        parts += [f"{count(problems)} could not be looked at"] if problems else []
+        parts += [f"{count(described + problems)} read so far"] if rows and not self._whole else []
+        self._line.update(Text(" · ".join(parts)))
 
     @on(ItemTable.Highlighted, "#tables")
     def _show_about(self) -> None:
